@@ -1,0 +1,35 @@
+package fiberguard
+
+import (
+	"strings"
+	"unsafe"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/mfpguard/mfpguard/core"
+)
+
+// authorization appends the values of all Authorization fields to buf. They are views of a buffer that Fiber reuses for the
+// next request: core reads them during its call and copies what it keeps.
+func authorization(c *fiber.Ctx, buf []string) []string {
+	if c.App().Config().DisableHeaderNormalizing { // then a lookup by name would miss other spellings
+		c.Request().Header.VisitAll(func(name, value []byte) {
+			if strings.EqualFold(string(name), fiber.HeaderAuthorization) {
+				buf = append(buf, string(value))
+			}
+		})
+		return buf
+	}
+	for _, value := range c.Request().Header.PeekAll(fiber.HeaderAuthorization) {
+		buf = append(buf, unsafe.String(unsafe.SliceData(value), len(value)))
+	}
+	return buf
+}
+
+// Write answers a request with the denial as it is. It is what Require does unless Config.ErrorHandler says otherwise.
+func Write(c *fiber.Ctx, d *core.Denial) error {
+	for _, f := range d.Header {
+		c.Response().Header.SetCanonical([]byte(f.Name), []byte(f.Value)) // Set would respell the name
+	}
+	return c.Status(d.Status).SendString(d.Body)
+}

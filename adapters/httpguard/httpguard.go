@@ -1,0 +1,42 @@
+// Package httpguard protects net/http handlers with a core.Verifier.
+//
+//	mux.Handle("GET /balance", httpguard.Require(v, core.AllOf("accessRestricted"))(balance))
+//
+// The handler finds the caller with core.FromContext(r.Context()). Put a CORS middleware in front of the guard, not behind
+// it: preflight requests carry no credentials.
+package httpguard
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/mfpguard/mfpguard/core"
+)
+
+// Require returns a middleware that lets a request through to the next handler if its token meets need, with the
+// core.Principal in the request's context, and answers it otherwise. It panics if v is nil or need is not valid, which can
+// only be a mistake in the program.
+func Require(v *core.Verifier, need core.Requirement) func(http.Handler) http.Handler {
+	if err := v.Check(need); err != nil {
+		panic("httpguard: " + err.Error())
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			p, denial := v.Authorize(r.Context(), r.Header["Authorization"], need)
+			if denial != nil {
+				write(w, denial)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(core.NewContext(r.Context(), p)))
+		})
+	}
+}
+
+// write copies the denial. The names go into the map as they are, because Header.Set would respell them.
+func write(w http.ResponseWriter, d *core.Denial) {
+	for _, f := range d.Header {
+		w.Header()[f.Name] = []string{f.Value}
+	}
+	w.WriteHeader(d.Status)
+	io.WriteString(w, d.Body) // an error means that the client has gone
+}

@@ -1,0 +1,93 @@
+package core
+
+import "strings"
+
+// credentials picks the bearer credentials out of the values of all Authorization fields of a request, in the cheap way: it
+// finds where they start and leaves their grammar to checkToken, because credentials that are remembered were checked
+// before. The causes follow RFC 6750 section 3.1: another scheme is the same as no credentials, and more than one field is
+// ambiguous, even if all but one are empty (what picks the first and what picks the last would disagree).
+func credentials(values []string, limit int) (string, error) {
+	switch len(values) {
+	case 0:
+		return "", ErrNoToken
+	case 1:
+	default:
+		return "", ErrAmbiguous
+	}
+	v := strings.Trim(values[0], " \t")
+	scheme, rest := cutScheme(v)
+	if !strings.EqualFold(scheme, "Bearer") {
+		if joinsBearer(v) {
+			return "", ErrAmbiguous
+		}
+		return "", ErrNoToken
+	}
+	token := strings.TrimLeft(rest, " ")
+	if len(token) == len(rest) || token == "" || len(token) > limit { // no blank after the scheme, or nothing after it
+		return "", ErrMalformed
+	}
+	return token, nil
+}
+
+// cutScheme splits a field value behind its first word, a token of RFC 9110 section 5.6.2.
+func cutScheme(v string) (scheme, rest string) {
+	for i := range len(v) {
+		if !isToken[v[i]] {
+			return v[:i], v[i:]
+		}
+	}
+	return v, ""
+}
+
+// joinsBearer says whether bearer credentials stand behind a comma in the credentials of another scheme: a proxy has merged
+// two fields.
+func joinsBearer(v string) bool {
+	quoted := false
+	for i := 0; i < len(v); i++ {
+		switch {
+		case quoted && v[i] == '\\':
+			i++
+		case v[i] == '"':
+			quoted = !quoted
+		case v[i] == ',' && !quoted:
+			scheme, rest := cutScheme(strings.TrimLeft(v[i+1:], " \t"))
+			if strings.EqualFold(scheme, "Bearer") && rest != "" && rest[0] == ' ' {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkToken holds credentials against b64token of RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" /
+// "/" ) *"=". With something behind a comma they are two credentials in one field. (A comma at the very end, which an iOS
+// client is known to send, is just malformed.)
+func checkToken(token string) error {
+	body := strings.TrimRight(token, "=")
+	for i := range len(body) {
+		if !isB64[body[i]] {
+			if _, more, found := strings.Cut(token, ","); found && strings.Trim(more, ", \t") != "" {
+				return ErrAmbiguous
+			}
+			return ErrMalformed
+		}
+	}
+	if body == "" {
+		return ErrMalformed
+	}
+	return nil
+}
+
+const alnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+var (
+	isB64   = charset(alnum + "-._~+/")
+	isToken = charset(alnum + "!#$%&'*+-.^_`|~")
+)
+
+func charset(chars string) (set [256]bool) {
+	for i := range len(chars) {
+		set[chars[i]] = true
+	}
+	return set
+}

@@ -1,0 +1,109 @@
+package core
+
+import (
+	"context"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/flight"
+	"github.com/mfpguard/mfpguard/internal/memcache"
+)
+
+// caching remembers what the introspector said: active answers for a while but never beyond the token's end, inactive ones
+// briefly and in a store of their own, so that a flood of garbage tokens displaces no good one; errors and conflicts not at
+// all. Concurrent questions about one token share one call.
+//
+// All its times count from epoch on the monotonic clock, which no change of the wall clock touches.
+type caching struct {
+	ask         func(context.Context, string) (*introspection, error)
+	epoch       time.Time
+	ttl         time.Duration
+	negativeTTL time.Duration
+	active      *memcache.Cache[activeEntry]
+	inactive    *memcache.Cache[inactiveEntry]
+	flights     flight.Group[memcache.Key, *introspection]
+}
+
+type activeEntry struct {
+	*introspection
+	until time.Duration
+}
+
+type inactiveEntry struct{ asked, until time.Duration }
+
+// inactiveAnswer stands for all inactive answers: they say nothing else.
+var inactiveAnswer = &introspection{}
+
+// find returns what is remembered about key and not older than need allows, or nil. The wall clock's exp is for the decision
+// to check; here an entry only has to be within its time.
+func (c *caching) find(key memcache.Key, need Requirement, now time.Time) *introspection {
+	if need.fresh && need.maxAge == 0 {
+		return nil
+	}
+	at := now.Sub(c.epoch)
+	if e, ok := c.active.Get(key); ok && at < e.until && need.recent(at-e.asked) {
+		return e.introspection
+	}
+	if e, ok := c.inactive.Get(key); ok && at < e.until && need.recent(at-e.asked) {
+		return inactiveAnswer
+	}
+	return nil
+}
+
+func (r *Requirement) recent(age time.Duration) bool { return !r.fresh || age <= r.maxAge }
+
+// fetch asks the server, or joins the call about key that is under way if that is fresh enough for need. It waits no longer
+// than ctx; the call itself is bounded by the flights' own timeout.
+func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, need Requirement) (*introspection, error) {
+	var notBefore time.Time
+	if need.fresh {
+		notBefore = time.Now().Add(-need.maxAge)
+	}
+	in, _, err := c.flights.Do(ctx, key, notBefore, func(ctx context.Context) (*introspection, error) {
+		begun := time.Now()
+		if in := c.find(key, need, begun); in != nil { // another flight landed after the caller had looked
+			return in, nil
+		}
+		in, err := c.ask(ctx, token)
+		if err != nil {
+			return nil, err
+		}
+		in.asked = begun.Sub(c.epoch)
+		return in, nil
+	})
+	return in, err
+}
+
+// keep remembers an answer for min(exp - now, TTL), counted from when it was asked for. The flights call it, one answer at a
+// time, and not for what was forgotten meanwhile.
+func (c *caching) keep(key memcache.Key, in *introspection) {
+	if in == inactiveAnswer {
+		return
+	}
+	now := time.Now()
+	at := now.Sub(c.epoch)
+	if !in.active {
+		c.active.Delete(key)
+		if until := in.asked + c.negativeTTL; until > at {
+			c.inactive.Set(key, &inactiveEntry{asked: in.asked, until: until}, until-at)
+		}
+		return
+	}
+	c.inactive.Delete(key)
+	until := in.asked + c.ttl
+	if in.expires != 0 {
+		until = min(until, at+in.expires.time().Sub(now))
+	}
+	if until > at {
+		c.active.Set(key, &activeEntry{introspection: in, until: until}, until-at)
+	} else {
+		c.active.Delete(key)
+	}
+}
+
+// forget drops what is remembered about key, and what a call under way is about to bring.
+func (c *caching) forget(key memcache.Key) {
+	c.flights.Forget(key, func() {
+		c.active.Delete(key)
+		c.inactive.Delete(key)
+	})
+}

@@ -1,0 +1,235 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/breaker"
+	"github.com/mfpguard/mfpguard/internal/clientauth"
+	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/memcache"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// Config describes a Verifier. Only Profile, ClientID and a secret are needed; every other field has a default that suits
+// production.
+type Config struct {
+	// Profile is the authorization server: MobileFirst8(base) or RFC7662(config).
+	Profile Profile
+	// ClientID and ClientSecret are this service's own credentials at the authorization server.
+	ClientID     string
+	ClientSecret tokensource.Secret
+	// ClientSecretFunc, instead of ClientSecret, is asked whenever the secret is needed, so that a rotated one is picked up
+	// without a restart. It must be safe for concurrent use.
+	ClientSecretFunc func(context.Context) (tokensource.Secret, error)
+
+	// CacheTTL is the longest time for which an active answer is remembered; the token's own end comes first. Nil means
+	// one minute. Zero, new(time.Duration(0)), turns the cache for active answers off.
+	CacheTTL *time.Duration
+	// NegativeTTL is how long an inactive answer is remembered. Nil means 5s. Zero turns that off.
+	NegativeTTL *time.Duration
+	// CacheEntries and NegativeEntries bound the number of remembered active and inactive answers. Neither displaces the
+	// other. Zero means 50 000 and 8 192.
+	CacheEntries, NegativeEntries int
+
+	// Skew is by how much the clocks of this service and of the server may differ when "exp" and "nbf" are held against
+	// ours. It never prolongs what is remembered. Zero means none.
+	Skew time.Duration
+	// MaxTokenBytes is the length from which on a token is refused unseen. Zero means 8 KiB.
+	MaxTokenBytes int
+	// MaxResponseBytes bounds an answer of the server, after decompression. Zero means 1 MiB.
+	MaxResponseBytes int
+	// Timeout bounds the wait for an answer: fetching a token of our own, the call, and its one retry. A single attempt gets
+	// three fifths of it. Zero means 5s.
+	Timeout time.Duration
+	// MaxInFlight bounds the concurrent calls to the introspection endpoint; more of them queue. Zero means 64.
+	MaxInFlight int
+
+	// Transport carries the requests to the server. Nil means a transport of our own with TLS 1.2 or later, two seconds to
+	// connect, and proxies from the environment. Redirects are never followed, whatever it is.
+	Transport http.RoundTripper
+	// InsecureHTTP allows http:// to a server that is not on loopback. Tokens and the secret can be read by anybody on the
+	// way: only for a network that nobody else is on.
+	InsecureHTTP bool
+
+	// Logger gets refusals (Debug), trouble with the server (Warn), and refusals of our own credentials (Error). It never
+	// gets a token or personal data. Nil means no logging.
+	Logger *slog.Logger
+	// Trace is called along the way of each request. The zero Trace calls nothing.
+	Trace Trace
+}
+
+// New returns a Verifier. It checks c, does no I/O, and so succeeds while the server is down; see Verifier.Ready. Every error
+// names the field and the fix.
+func New(c Config) (*Verifier, error) {
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64)
+	if c.Transport == nil {
+		c.Transport = formpost.NewTransport(c.MaxInFlight)
+	}
+	asker, err := c.introspector()
+	if err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	c.warn()
+	v := &Verifier{
+		profile:      c.Profile,
+		introspector: asker,
+		keys:         newKeyer(),
+		maxToken:     cmp.Or(c.MaxTokenBytes, 8<<10),
+		skew:         c.Skew,
+		log:          c.Logger,
+		trace:        c.Trace,
+	}
+	v.cache = caching{
+		ask:         asker.introspect,
+		epoch:       time.Now(),
+		ttl:         or(c.CacheTTL, time.Minute),
+		negativeTTL: or(c.NegativeTTL, 5*time.Second),
+		active:      memcache.New[activeEntry](cmp.Or(c.CacheEntries, 50_000)),
+		inactive:    memcache.New[inactiveEntry](cmp.Or(c.NegativeEntries, 8_192)),
+	}
+	v.cache.flights.Timeout = c.Timeout
+	v.cache.flights.Keep = v.cache.keep
+	return v, nil
+}
+
+func or(d *time.Duration, otherwise time.Duration) time.Duration {
+	if d == nil {
+		return otherwise
+	}
+	return *d
+}
+
+// check returns the first mistake in c.
+func (c *Config) check() error {
+	for _, f := range []struct {
+		name  string
+		value int64
+		text  any
+	}{
+		{"CacheTTL", int64(or(c.CacheTTL, 0)), or(c.CacheTTL, 0)},
+		{"NegativeTTL", int64(or(c.NegativeTTL, 0)), or(c.NegativeTTL, 0)},
+		{"Skew", int64(c.Skew), c.Skew},
+		{"Timeout", int64(c.Timeout), c.Timeout},
+		{"CacheEntries", int64(c.CacheEntries), c.CacheEntries},
+		{"NegativeEntries", int64(c.NegativeEntries), c.NegativeEntries},
+		{"MaxTokenBytes", int64(c.MaxTokenBytes), c.MaxTokenBytes},
+		{"MaxResponseBytes", int64(c.MaxResponseBytes), c.MaxResponseBytes},
+		{"MaxInFlight", int64(c.MaxInFlight), c.MaxInFlight},
+	} {
+		if f.value < 0 {
+			return fmt.Errorf("Config.%s is %v, want >= 0", f.name, f.text)
+		}
+	}
+	if err := formpost.CheckTransport(c.Transport); err != nil {
+		return fmt.Errorf("Config.Transport %w", err)
+	}
+	if err := c.checkProfile(); err != nil {
+		return err
+	}
+	return c.checkClient()
+}
+
+func (c *Config) checkProfile() error {
+	p := &c.Profile
+	if p.name == "" {
+		return errors.New("Config.Profile is not set: use core.MobileFirst8(base) or core.RFC7662(config)")
+	}
+	if p.err != nil {
+		return fmt.Errorf("Config.Profile: %s: %w", p.name, p.err)
+	}
+	if _, err := formpost.CheckURL(p.endpoint, c.InsecureHTTP); err != nil {
+		return fmt.Errorf("Config.Profile: %s: the URL %w", p.name, err)
+	}
+	return nil
+}
+
+func (c *Config) checkClient() error {
+	if c.Profile.source != nil {
+		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
+			return errors.New("Config.ClientID and its secret are set beside RFC7662Config.TokenSource: choose one")
+		}
+		return nil
+	}
+	style := clientauth.Style(c.Profile.clientAuth)
+	if err := style.CheckID(c.ClientID); err != nil {
+		return fmt.Errorf("Config.ClientID %w", err)
+	}
+	if c.ClientSecretFunc != nil {
+		if c.ClientSecret != "" {
+			return errors.New("Config.ClientSecret and Config.ClientSecretFunc are both set: choose one")
+		}
+		return nil
+	}
+	if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
+		return fmt.Errorf("Config.ClientSecret %w", err)
+	}
+	return nil
+}
+
+// introspector builds the client of the introspection endpoint, with the source of our own token if it wants one.
+func (c *Config) introspector() (*introspector, error) {
+	u, err := url.Parse(c.Profile.endpoint)
+	if err != nil {
+		return nil, err
+	}
+	u.RawQuery = ""
+	i := &introspector{
+		profile: c.Profile,
+		url:     u.String(),
+		post: formpost.New(formpost.Options{
+			URL: c.Profile.endpoint, Transport: c.Transport, AttemptTimeout: c.Timeout * 3 / 5, MaxBody: c.MaxResponseBytes,
+		}),
+		own:     c.Profile.source,
+		client:  clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
+		slots:   make(chan struct{}, c.MaxInFlight),
+		breaker: breaker.Breaker{Failures: breakerFailures, Pause: breakerPause},
+		log:     c.Logger,
+		trace:   c.Trace,
+	}
+	if c.Profile.tokenURL != "" {
+		i.own, err = tokensource.New(tokensource.Config{
+			TokenURL: c.Profile.tokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,
+			ClientAuth: c.Profile.clientAuth, Scope: c.Profile.tokenScope, Timeout: c.Timeout,
+			Transport: c.Transport, InsecureHTTP: c.InsecureHTTP, Logger: c.Logger,
+		})
+	}
+	return i, err
+}
+
+func (c *Config) secret(ctx context.Context) (string, error) {
+	if c.ClientSecretFunc == nil {
+		return string(c.ClientSecret), nil
+	}
+	s, err := c.ClientSecretFunc(ctx)
+	return string(s), err
+}
+
+// warn logs what is legal and yet hardly meant.
+func (c *Config) warn() {
+	u, err := url.Parse(c.Profile.endpoint)
+	if err != nil || formpost.Loopback(u.Hostname()) {
+		return
+	}
+	if slices.Contains(strings.Fields(c.Profile.defaultClients), c.ClientID+":"+string(c.ClientSecret)) {
+		c.Logger.Warn("the client secret is the default one that everybody knows: change it", slog.String("client_id", c.ClientID))
+	}
+	if u.Scheme == "http" {
+		c.Logger.Warn("tokens and the client secret travel unencrypted (InsecureHTTP)", slog.String("host", u.Host))
+	}
+}

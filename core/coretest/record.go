@@ -1,0 +1,139 @@
+package coretest
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// apiPath is where the runtime "mfp" has its API.
+const apiPath = "/mfp/api"
+
+// Endpoint names what a call was for. The zero value is the token endpoint.
+type Endpoint int
+
+// The endpoints of a [Server]. More may be added before Other.
+const (
+	// Token is POST /mfp/api/az/v1/token, where a confidential client obtains its own token.
+	Token Endpoint = iota
+	// Introspection is POST /mfp/api/az/v1/introspection, where a resource server asks about a caller's token.
+	Introspection
+	// Other is every other path: the server answers 404 with an HTML page.
+	Other
+
+	endpoints // how many there are
+)
+
+// String returns the lower-case name of the endpoint.
+func (e Endpoint) String() string {
+	switch e {
+	case Token:
+		return "token"
+	case Introspection:
+		return "introspection"
+	case Other:
+		return "other"
+	default:
+		return fmt.Sprintf("Endpoint(%d)", int(e))
+	}
+}
+
+func endpointOf(path string) Endpoint {
+	switch path {
+	case apiPath + "/az/v1/token":
+		return Token
+	case apiPath + "/az/v1/introspection":
+		return Introspection
+	default:
+		return Other
+	}
+}
+
+// Calls is how many calls each endpoint has received, whatever the answer was. A call counts once its body has arrived,
+// before it is answered.
+type Calls struct {
+	Token         int
+	Introspection int
+	Other         int
+}
+
+// Request is a copy of one request as it arrived.
+type Request struct {
+	Method string
+	Host   string
+	Path   string
+	Query  string      // the part of the URL after "?", still encoded
+	Header http.Header // names in canonical form
+	Body   string      // as sent
+	Form   url.Values  // Body decoded; nil unless it is application/x-www-form-urlencoded
+}
+
+func newRequest(r *http.Request, body []byte) Request {
+	form := make(url.Values, len(r.PostForm))
+	for name, values := range r.PostForm {
+		form[name] = slices.Clone(values)
+	}
+	if r.PostForm == nil {
+		form = nil
+	}
+	return Request{
+		Method: r.Method,
+		Host:   r.Host,
+		Path:   r.URL.Path,
+		Query:  r.URL.RawQuery,
+		Header: r.Header.Clone(),
+		Body:   string(body),
+		Form:   form,
+	}
+}
+
+// maxRecord is how many requests of one endpoint are kept.
+const maxRecord = 1000
+
+// record is the history of one endpoint.
+type record struct {
+	total, current, highest int
+
+	ring []Request // at most maxRecord, oldest at next when full
+	next int
+}
+
+func (c *record) add(r Request) {
+	c.total++
+	c.current++
+	c.highest = max(c.highest, c.current)
+	if len(c.ring) < maxRecord {
+		c.ring = append(c.ring, r)
+		return
+	}
+	c.ring[c.next] = r
+	c.next = (c.next + 1) % maxRecord
+}
+
+// Calls returns the counts at this moment.
+func (s *Server) Calls() Calls {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Calls{
+		Token:         s.record[Token].total,
+		Introspection: s.record[Introspection].total,
+		Other:         s.record[Other].total,
+	}
+}
+
+// MaxConcurrent returns the highest number of calls of e that were in progress at once.
+func (s *Server) MaxConcurrent(e Endpoint) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record[e].highest
+}
+
+// Requests returns the requests e received, oldest first: the last 1000 of them. The slice is the caller's; the maps in it
+// are shared with later snapshots and must not be changed.
+func (s *Server) Requests(e Endpoint) []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.record[e]
+	return slices.Concat(c.ring[c.next:], c.ring[:c.next])
+}

@@ -1,0 +1,185 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/clientauth"
+	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// FromEnv returns the Config that the environment describes. An error names the variable and the fix, in one line.
+//
+//	MFPGUARD_PROFILE             mobilefirst8 (default) or rfc7662
+//	MFPGUARD_SERVER              base URL of MobileFirst, or introspection URL for rfc7662
+//	MFPGUARD_CLIENT_ID           credentials of this service, and one of
+//	MFPGUARD_CLIENT_SECRET       its secret
+//	MFPGUARD_CLIENT_SECRET_FILE  a file with its secret, read whenever the secret is needed
+//	MFPGUARD_CACHE_TTL           Config.CacheTTL, for instance 30s; 0 turns the cache off
+//	MFPGUARD_NEGATIVE_TTL        Config.NegativeTTL
+//	MFPGUARD_TIMEOUT             Config.Timeout
+//	MFPGUARD_INSECURE_HTTP       1 allows http:// off loopback
+//
+// and for rfc7662
+//
+//	MFPGUARD_AUTH                basic (default), basic-raw, post, or bearer
+//	MFPGUARD_TOKEN_URL           with bearer: where to get the token, with form-encoded Basic credentials
+//	MFPGUARD_TOKEN_SCOPE         with bearer: the scope to ask for
+//	MFPGUARD_AUDIENCE            values of aud that mean this service, separated by blanks, or any
+//	MFPGUARD_ISSUER              the iss that tokens must have; unset: not checked
+//
+// Logger, Trace and Transport are for the program to set.
+func FromEnv() (Config, error) {
+	e := env{}
+	c := Config{
+		ClientID:     e.must("MFPGUARD_CLIENT_ID"),
+		InsecureHTTP: e.flag("MFPGUARD_INSECURE_HTTP"),
+		CacheTTL:     e.duration("MFPGUARD_CACHE_TTL"),
+		NegativeTTL:  e.duration("MFPGUARD_NEGATIVE_TTL"),
+	}
+	if d := e.duration("MFPGUARD_TIMEOUT"); d != nil {
+		c.Timeout = *d
+	}
+	e.secret(&c)
+	server := e.must("MFPGUARD_SERVER")
+	style := tokensource.BasicRaw
+	switch name := cmp.Or(os.Getenv("MFPGUARD_PROFILE"), "mobilefirst8"); name {
+	case "mobilefirst8":
+		c.Profile = MobileFirst8(server)
+	case "rfc7662":
+		style = e.rfc7662(&c, server)
+	default:
+		e.fail("MFPGUARD_PROFILE", "is %q, want mobilefirst8 or rfc7662", name)
+	}
+	e.check(&c, style)
+	if e.err != nil {
+		return Config{}, e.err
+	}
+	if c.Profile.source != nil { // the credentials belong to the token source
+		c.ClientID, c.ClientSecret, c.ClientSecretFunc = "", "", nil
+	}
+	return c, nil
+}
+
+// env reads variables and keeps the first error.
+type env struct{ err error }
+
+func (e *env) fail(name, format string, args ...any) {
+	if e.err == nil {
+		e.err = fmt.Errorf("core: "+name+" "+format, args...)
+	}
+}
+
+func (e *env) must(name string) string {
+	v := os.Getenv(name)
+	if v == "" {
+		e.fail(name, "is not set")
+	}
+	return v
+}
+
+func (e *env) flag(name string) bool {
+	switch v := os.Getenv(name); v {
+	case "1", "true":
+		return true
+	case "", "0", "false":
+	default:
+		e.fail(name, "is %q, want 1 or 0", v)
+	}
+	return false
+}
+
+func (e *env) duration(name string) *time.Duration {
+	v := os.Getenv(name)
+	if v == "" {
+		return nil
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 {
+		e.fail(name, "is %q, want a duration such as 30s, or 0", v)
+	}
+	return &d
+}
+
+func (e *env) secret(c *Config) {
+	secret, file := os.Getenv("MFPGUARD_CLIENT_SECRET"), os.Getenv("MFPGUARD_CLIENT_SECRET_FILE")
+	switch {
+	case secret != "" && file != "":
+		e.fail("MFPGUARD_CLIENT_SECRET", "and MFPGUARD_CLIENT_SECRET_FILE are both set: choose one")
+	case secret != "":
+		c.ClientSecret = tokensource.Secret(secret)
+	case file != "":
+		read := func(context.Context) (tokensource.Secret, error) {
+			b, err := os.ReadFile(file)
+			return tokensource.Secret(strings.TrimRight(string(b), "\r\n")), err
+		}
+		if _, err := read(context.Background()); err != nil {
+			e.fail("MFPGUARD_CLIENT_SECRET_FILE", "cannot be read: %w", err)
+		}
+		c.ClientSecretFunc = read
+	default:
+		e.fail("MFPGUARD_CLIENT_SECRET", "is not set, and MFPGUARD_CLIENT_SECRET_FILE is not either")
+	}
+}
+
+// rfc7662 sets the profile and returns how the credentials travel.
+func (e *env) rfc7662(c *Config, server string) tokensource.ClientAuth {
+	p := RFC7662Config{IntrospectionURL: server, Issuer: os.Getenv("MFPGUARD_ISSUER")}
+	if aud := strings.Fields(e.must("MFPGUARD_AUDIENCE")); len(aud) == 1 && aud[0] == "any" {
+		p.AnyAudience = true
+	} else {
+		p.Audience = aud
+	}
+	style := tokensource.Basic
+	switch auth := cmp.Or(os.Getenv("MFPGUARD_AUTH"), "basic"); auth {
+	case "basic", "basic-raw", "post":
+		style = tokensource.ClientAuth(auth)
+		p.ClientAuth = style
+	case "bearer":
+		p.TokenSource = e.source(c)
+	default:
+		e.fail("MFPGUARD_AUTH", "is %q, want basic, basic-raw, post or bearer", auth)
+	}
+	c.Profile = RFC7662(p)
+	return style
+}
+
+func (e *env) source(c *Config) *tokensource.Source {
+	t := tokensource.Config{
+		TokenURL: e.must("MFPGUARD_TOKEN_URL"), Scope: e.must("MFPGUARD_TOKEN_SCOPE"), ClientAuth: tokensource.Basic,
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,
+		Timeout: c.Timeout, InsecureHTTP: c.InsecureHTTP,
+	}
+	if _, err := formpost.CheckURL(t.TokenURL, t.InsecureHTTP); err != nil {
+		e.fail("MFPGUARD_TOKEN_URL", "%w", err)
+	}
+	src, err := tokensource.New(t)
+	if err != nil {
+		e.fail("MFPGUARD_AUTH", "is bearer: %w", err)
+	}
+	return src
+}
+
+// check finds the mistakes that New would find, too, and names the variable.
+func (e *env) check(c *Config, style tokensource.ClientAuth) {
+	s := clientauth.Style(style)
+	if err := s.CheckID(c.ClientID); err != nil {
+		e.fail("MFPGUARD_CLIENT_ID", "%w", err)
+	}
+	if c.ClientSecretFunc == nil {
+		if err := s.CheckSecret(string(c.ClientSecret)); err != nil {
+			e.fail("MFPGUARD_CLIENT_SECRET", "%w", err)
+		}
+	}
+	if c.Profile.err != nil {
+		e.fail("MFPGUARD_SERVER", "%w", c.Profile.err)
+	}
+	if _, err := formpost.CheckURL(c.Profile.endpoint, c.InsecureHTTP); err != nil {
+		e.fail("MFPGUARD_SERVER", "%w", err)
+	}
+}

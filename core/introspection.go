@@ -1,0 +1,146 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/strictjson"
+)
+
+// introspection is an answer of the authorization server about one token (RFC 7662 section 2.2). It is immutable.
+type introspection struct {
+	active bool
+	asked  time.Duration // since the verifier's epoch: just before the question was sent
+
+	scope                               []string
+	clientID, username, subject, issuer string
+	audience                            []string
+	expires, notBefore, issuedAt        instant
+	unfit                               string // why it is no bearer access token, "" if it is one
+	hasUser, hasApplication, hasDevice  bool
+	body                                []byte // the whole answer, for the members that few ask for
+}
+
+// instant is a time in milliseconds since the Unix epoch; 0 means that the answer has none.
+type instant int64
+
+// endOfTime is where later instants are clamped to: 9999-12-31T23:59:59Z, the last that RFC 3339 can write.
+const endOfTime instant = 253402300799000
+
+func (i instant) time() time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(i))
+}
+
+// decode reads an answer with status 200. Everything that a decision hangs on must have its exact name and type; what is
+// not so is the server's trouble, never access.
+func (p *Profile) decode(body []byte) (*introspection, error) {
+	o, err := strictjson.Parse(body)
+	if err != nil {
+		return nil, &notJSONError{err}
+	}
+	in := &introspection{}
+	active, present, err := o.Bool("active")
+	switch {
+	case err != nil:
+		return nil, err
+	case !present:
+		return nil, errors.New(`member "active" is missing`)
+	case !active:
+		return in, nil // other members of an inactive answer mean nothing
+	}
+	in.active = true
+	in.body = body
+	if err := in.strings(o); err != nil {
+		return nil, err
+	}
+	for name, to := range map[string]*instant{"exp": &in.expires, "nbf": &in.notBefore, "iat": &in.issuedAt} {
+		if *to, err = p.instant(o, name); err != nil {
+			return nil, err
+		}
+	}
+	if p.members != nil {
+		if err := p.members(o, in); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// notJSONError says that an answer is not even JSON: then it hardly comes from the endpoint that we mean.
+type notJSONError struct{ err error }
+
+func (e *notJSONError) Error() string { return e.err.Error() }
+func (e *notJSONError) Unwrap() error { return e.err }
+
+func (in *introspection) strings(o strictjson.Object) error {
+	var scope, tokenType, tokenUse, typ string
+	for name, to := range map[string]*string{
+		"scope": &scope, "client_id": &in.clientID, "username": &in.username, "sub": &in.subject, "iss": &in.issuer,
+		"token_type": &tokenType, "token_use": &tokenUse, "typ": &typ,
+	} {
+		var err error
+		if *to, _, err = o.OptionalString(name); err != nil {
+			return err
+		}
+	}
+	in.scope = strings.Fields(scope)
+	audience, _, err := o.Strings("aud")
+	if err != nil {
+		return err
+	}
+	in.audience = audience
+	in.unfit = misfit(o, tokenType, tokenUse, typ)
+	return nil
+}
+
+// misfit says why an active token must not be taken as a bearer access token: it is of another type, it is a refresh or ID
+// token, or it is bound to a key that the caller has not proved to hold (RFC 8705, RFC 9449), which we cannot check.
+func misfit(o strictjson.Object, tokenType, tokenUse, typ string) string {
+	if tokenType != "" && !strings.EqualFold(tokenType, "Bearer") {
+		return "its token_type is not Bearer"
+	}
+	for _, use := range []string{tokenUse, typ} {
+		switch strings.ToLower(use) {
+		case "refresh_token", "refresh", "offline", "id_token", "id":
+			return "it is not an access token"
+		}
+	}
+	if _, bound := o["cnf"]; bound {
+		return "it is bound to a key (cnf)"
+	}
+	return ""
+}
+
+// millisFrom is where numbers begin to be milliseconds for a server that mixes units: 1e11 seconds is the year 5138, 1e11
+// milliseconds is 1973.
+const millisFrom = 1e11
+
+// instant reads a time in the unit of the profile. A time before 1970 is the first instant, which is always past.
+func (p *Profile) instant(o strictjson.Object, name string) (instant, error) {
+	v, present, err := o.Number(name)
+	if text, isText, _ := o.String(name); isText && p.lenientTimes {
+		present = true
+		if v, err = strconv.ParseFloat(text, 64); err != nil && !math.IsInf(v, 0) || math.IsNaN(v) {
+			return 0, fmt.Errorf("member %q is a string and not a number", name)
+		}
+		err = nil
+	}
+	switch {
+	case err != nil:
+		return 0, err
+	case !present:
+		return 0, nil
+	case v >= millisFrom && !p.lenientTimes:
+		return 0, fmt.Errorf("member %q looks like milliseconds, want seconds since 1970", name)
+	case v < millisFrom:
+		v = math.Floor(v) * 1000
+	}
+	return instant(min(max(v, 1), float64(endOfTime))), nil
+}

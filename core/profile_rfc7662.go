@@ -1,0 +1,85 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mfpguard/mfpguard/internal/strictjson"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// RFC7662Config describes an authorization server that speaks RFC 7662 and answers in JSON.
+type RFC7662Config struct {
+	// IntrospectionURL is the introspection endpoint.
+	IntrospectionURL string
+	// ClientAuth is how Config.ClientID and its secret are sent to it. Zero means tokensource.Basic.
+	ClientAuth tokensource.ClientAuth
+	// TokenSource, instead of ClientAuth and the credentials of Config, authenticates us with a bearer token.
+	TokenSource *tokensource.Source
+	// Audience lists the values of "aud" that mean this service; a token for none of them is refused. It is compared code
+	// point by code point. Set it, or AnyAudience.
+	Audience []string
+	// AnyAudience accepts tokens that were issued for other services, too: any of these can then use them here.
+	AnyAudience bool
+	// Issuer is the "iss" that a token must have. Zero means that it is not checked.
+	Issuer string
+	// Realm is the realm of our challenges. Zero means "api".
+	Realm string
+}
+
+// RFC7662 is any authorization server with an introspection endpoint as RFC 7662 describes it: times in seconds, JSON
+// answers, an authenticated caller.
+func RFC7662(c RFC7662Config) Profile {
+	p := Profile{
+		name:       "RFC7662",
+		endpoint:   c.IntrospectionURL,
+		clientAuth: c.ClientAuth,
+		source:     c.TokenSource,
+		sendHint:   true,
+		notFound:   "nothing is served there: check the URL of the introspection endpoint",
+		members:    rfcMembers,
+		audience:   slices.Clone(c.Audience),
+		issuer:     c.Issuer,
+		realm:      c.Realm,
+	}
+	if p.clientAuth == "" {
+		p.clientAuth = tokensource.Basic
+	}
+	if p.realm == "" {
+		p.realm = "api"
+	}
+	switch {
+	case c.ClientAuth != "" && c.TokenSource != nil:
+		p.err = errors.New("ClientAuth and TokenSource are both set: choose one")
+	case len(c.Audience) == 0 && !c.AnyAudience:
+		p.err = errors.New("Audience is empty: name this service, or set AnyAudience to accept tokens that were issued for others")
+	case len(c.Audience) > 0 && c.AnyAudience:
+		p.err = errors.New("Audience and AnyAudience are both set: choose one")
+	case slices.Contains(c.Audience, ""):
+		p.err = errors.New("Audience has an empty value")
+	default:
+		p.err = checkRealm(p.realm)
+	}
+	return p
+}
+
+// checkRealm refuses what cannot stand in a quoted string, and what MobileFirst clients would take for the scope.
+func checkRealm(realm string) error {
+	for i := range len(realm) {
+		if realm[i] < 0x20 || realm[i] > 0x7e {
+			return fmt.Errorf("Realm has the character %q, want printable ASCII", realm[i])
+		}
+	}
+	if strings.Contains(strings.ToLower(realm), "scope=") {
+		return errors.New(`Realm contains "scope=", which clients take for the scope of the challenge`)
+	}
+	return nil
+}
+
+// rfcMembers tells a user from a client that speaks for itself.
+func rfcMembers(_ strictjson.Object, in *introspection) error {
+	in.hasUser = in.username != "" || in.subject != "" && in.subject != in.clientID
+	return nil
+}

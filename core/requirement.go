@@ -1,0 +1,107 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// A Requirement is what a route asks of a token. Make one with AllOf, AnyOf or Authenticated; it is immutable, and its
+// methods return changed copies. It is decided on every request, also when the answer about the token is remembered. The
+// zero Requirement is a mistake that nothing satisfies.
+type Requirement struct {
+	kind     kind
+	scope    []string // as configured, in that order
+	fresh    bool     // maxAge is set
+	maxAge   time.Duration
+	optional bool
+}
+
+type kind uint8
+
+const (
+	unset kind = iota
+	authenticated
+	allOf
+	anyOf
+)
+
+// AllOf asks for an active token that was granted every one of the scope elements. Elements compare whole and
+// case-sensitively (RFC 6749 section 3.3); a granted "*" covers nothing but a required "*".
+func AllOf(scope string, more ...string) Requirement {
+	return Requirement{kind: allOf, scope: append([]string{scope}, more...)}
+}
+
+// AnyOf asks for an active token that was granted at least one of the scope elements. The challenge names them all.
+func AnyOf(scope string, more ...string) Requirement {
+	return Requirement{kind: anyOf, scope: append([]string{scope}, more...)}
+}
+
+// Authenticated asks for any active token, whatever its scope.
+func Authenticated() Requirement { return Requirement{kind: authenticated} }
+
+// MaxAge asks for an answer of the authorization server that is not older than d, for routes on which a revoked token must
+// not pass for as long as the cache remembers it. Zero asks the server on every request and shares its answer with nobody who
+// came earlier.
+func (r Requirement) MaxAge(d time.Duration) Requirement {
+	r.maxAge, r.fresh = d, true
+	return r
+}
+
+// Optional lets requests without bearer credentials pass as anonymous: FromContext finds no Principal then. A token that is
+// sent is held against the requirement as ever, and trouble with the server is no way in.
+func (r Requirement) Optional() Requirement {
+	r.optional = true
+	return r
+}
+
+// met says whether the granted scope satisfies r.
+func (r Requirement) met(granted []string) bool {
+	switch r.kind {
+	case authenticated:
+		return true
+	case allOf:
+		for _, s := range r.scope {
+			if !slices.Contains(granted, s) {
+				return false
+			}
+		}
+		return true
+	case anyOf:
+		for _, s := range r.scope {
+			if slices.Contains(granted, s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// check says what is wrong with r where a challenge cannot carry the characters in unfit.
+func (r Requirement) check(unfit string) error {
+	if r.kind == unset {
+		return errors.New("core: the zero Requirement: use AllOf, AnyOf or Authenticated")
+	}
+	if r.maxAge < 0 {
+		return fmt.Errorf("core: Requirement.MaxAge is %v, want >= 0", r.maxAge)
+	}
+	for _, s := range r.scope {
+		err := tokensource.CheckScope(s)
+		switch {
+		case s == "":
+			err = errors.New("is empty")
+		case strings.Contains(s, " "):
+			err = errors.New("has a blank: pass each scope element as an argument of its own")
+		case err == nil && strings.ContainsAny(s, unfit):
+			err = fmt.Errorf("has one of the characters %s, at which MobileFirst clients cut a challenge", unfit)
+		}
+		if err != nil {
+			return fmt.Errorf("core: required scope %q %w", s, err)
+		}
+	}
+	return nil
+}

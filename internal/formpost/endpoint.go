@@ -1,0 +1,96 @@
+package formpost
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const connectTimeout = 2 * time.Second
+
+var dialer = &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
+
+// CheckURL parses an endpoint URL and refuses what can only be a mistake: another scheme than https (http is allowed on
+// loopback, and elsewhere when insecureHTTP says so), no host, user information, a fragment. Its errors name what is wrong
+// and never repeat the URL, which might carry a password.
+func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
+	if raw == "" {
+		return nil, errors.New("is empty, want an https:// URL")
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, errors.New("is not a URL")
+	}
+	switch {
+	case u.Host == "" || u.Hostname() == "":
+		return nil, errors.New("has no host, want https://host/path")
+	case u.User != nil:
+		return nil, errors.New("carries user information: put the credentials into their own fields")
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		return nil, errors.New("has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)")
+	case u.Scheme == "https":
+	case u.Scheme != "http":
+		return nil, fmt.Errorf("has scheme %q, want https", u.Scheme)
+	case !insecureHTTP && !Loopback(u.Hostname()):
+		return nil, errors.New("is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP")
+	}
+	return u, nil
+}
+
+// Loopback says whether host, a name or an address, is this machine.
+func Loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// CheckTransport refuses a transport that does not verify its peer. Only *http.Transport can be looked into.
+func CheckTransport(rt http.RoundTripper) error {
+	t, ok := rt.(*http.Transport)
+	if !ok || t.TLSClientConfig == nil {
+		return nil
+	}
+	if t.TLSClientConfig.InsecureSkipVerify {
+		return errors.New("sets InsecureSkipVerify, which lets anybody answer for the server: put its CA into RootCAs instead")
+	}
+	if v := t.TLSClientConfig.MinVersion; v != 0 && v < tls.VersionTLS12 {
+		return errors.New("allows TLS below 1.2: raise MinVersion")
+	}
+	return nil
+}
+
+// RetryAfter reads a Retry-After field (RFC 9110 section 10.2.3) in either form. Zero means absent or of no use; what is
+// longer than limit is cut to it.
+func RetryAfter(h http.Header, now time.Time, limit time.Duration) time.Duration {
+	value := strings.TrimSpace(h.Get("Retry-After"))
+	if value == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+		if seconds < 0 {
+			return 0
+		}
+		return time.Duration(min(seconds, int64(limit/time.Second))) * time.Second
+	}
+	if isDigits(value) { // more digits than an int64 holds
+		return limit
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), limit)
+}
+
+func isDigits(s string) bool {
+	return strings.Trim(s, "0123456789") == ""
+}

@@ -1,0 +1,32 @@
+package memcache_test
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/memcache"
+)
+
+func Example() {
+	type facts struct {
+		subject  string
+		deadline time.Time // monotonic: setting the clock back does not move it
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	key := func(token string) memcache.Key {
+		h := hmac.New(sha256.New, secret)
+		h.Write([]byte(token))
+		return memcache.Key(h.Sum(nil)[:16])
+	}
+
+	c := memcache.New[facts](10_000)
+	c.Set(key("token"), &facts{"u1", time.Now().Add(time.Minute)}, time.Minute)
+	if f, ok := c.Get(key("token")); ok && time.Now().Before(f.deadline) {
+		fmt.Println(f.subject)
+	}
+	// Output: u1
+}

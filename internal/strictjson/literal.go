@@ -1,0 +1,137 @@
+package strictjson
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// str reads a string and returns it as sent, quotes included.
+func (p *parser) str() ([]byte, error) {
+	start := p.pos
+	if !p.skip('"') {
+		return nil, p.unexpected()
+	}
+	for p.pos < len(p.data) {
+		switch c := p.data[p.pos]; {
+		case c == '"':
+			p.pos++
+			return p.data[start:p.pos], nil
+		case c == '\\':
+			if _, err := p.escape(); err != nil {
+				return nil, err
+			}
+		case c < ' ':
+			return nil, p.unexpected()
+		default:
+			p.pos++
+		}
+	}
+	return nil, p.unexpected()
+}
+
+// escape reads one escape sequence, or the two of a surrogate pair, and returns
+// what they stand for.
+func (p *parser) escape() (rune, error) {
+	p.pos++
+	if p.pos == len(p.data) {
+		return 0, p.unexpected()
+	}
+	c := p.data[p.pos]
+	if c != 'u' {
+		i := strings.IndexByte(`"\/bfnrt`, c)
+		if i < 0 {
+			return 0, p.unexpected()
+		}
+		p.pos++
+		return rune("\"\\/\b\f\n\r\t"[i]), nil
+	}
+	first, ok := p.hex4()
+	if !ok {
+		return 0, p.unexpected()
+	}
+	if !utf16.IsSurrogate(first) {
+		return first, nil
+	}
+	at := p.pos
+	if p.skip('\\') {
+		if second, ok := p.hex4(); ok {
+			if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
+				return r, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("half of a surrogate pair before byte %d", at)
+}
+
+// unescape decodes what is between the quotes of a string.
+func unescape(body []byte) ([]byte, error) {
+	p := parser{data: body}
+	out := make([]byte, 0, len(body))
+	for p.pos < len(body) {
+		if c := body[p.pos]; c != '\\' {
+			out = append(out, c)
+			p.pos++
+			continue
+		}
+		r, err := p.escape()
+		if err != nil {
+			return nil, err
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out, nil
+}
+
+// hex4 reads 'u' and four hexadecimal digits.
+func (p *parser) hex4() (r rune, ok bool) {
+	if !p.skip('u') || len(p.data)-p.pos < 4 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(p.data[p.pos:p.pos+4]), 16, 16)
+	if err != nil {
+		return 0, false
+	}
+	p.pos += 4
+	return rune(n), true
+}
+
+func (p *parser) number() error {
+	p.skip('-')
+	if !p.skip('0') && !p.digits() {
+		return p.unexpected()
+	}
+	if p.skip('.') && !p.digits() {
+		return p.unexpected()
+	}
+	if p.skip('e') || p.skip('E') {
+		if !p.skip('+') {
+			p.skip('-')
+		}
+		if !p.digits() {
+			return p.unexpected()
+		}
+	}
+	return nil
+}
+
+// digits reads at least one digit.
+func (p *parser) digits() bool {
+	start := p.pos
+	for p.pos < len(p.data) && '0' <= p.data[p.pos] && p.data[p.pos] <= '9' {
+		p.pos++
+	}
+	return p.pos > start
+}
+
+func (p *parser) literal() error {
+	for _, word := range []string{"true", "false", "null"} {
+		if rest := p.data[p.pos:]; len(rest) >= len(word) && string(rest[:len(word)]) == word {
+			p.pos += len(word)
+			return nil
+		}
+	}
+	return p.unexpected()
+}

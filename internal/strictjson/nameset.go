@@ -1,0 +1,37 @@
+package strictjson
+
+import "bytes"
+
+// nameSet is the names one object has used. The zero nameSet is empty and keeps
+// only names, the first few of them without allocating: a body may hold a
+// hundred thousand small objects.
+type nameSet struct {
+	few [8][]byte
+	n   int
+	all Object // not nil for the outermost object, and once few is full
+}
+
+// add reports whether name is new to the set.
+func (s *nameSet) add(name, raw []byte) bool {
+	if s.all == nil {
+		for _, other := range s.few[:s.n] {
+			if bytes.Equal(other, name) {
+				return false
+			}
+		}
+		if s.n < len(s.few) {
+			s.few[s.n] = name
+			s.n++
+			return true
+		}
+		s.all = make(Object, 2*s.n)
+		for _, other := range s.few {
+			s.all[string(other)] = nil
+		}
+	}
+	if _, dup := s.all[string(name)]; dup {
+		return false
+	}
+	s.all[string(name)] = raw
+	return true
+}

@@ -1,0 +1,222 @@
+package strictjson_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mfpguard/mfpguard/internal/strictjson"
+)
+
+func parse(t *testing.T, doc string) strictjson.Object {
+	t.Helper()
+	o, err := strictjson.Parse([]byte(doc))
+	if err != nil {
+		t.Fatalf("Parse(%s): %v", doc, err)
+	}
+	return o
+}
+
+// result is what an accessor returned, as text, so that one table serves all.
+func result(value any, present bool, err error) string {
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	return fmt.Sprintf("%#v %v", value, present)
+}
+
+// IN-66
+func TestMembersHaveOneType(t *testing.T) {
+	values := []struct{ json, is string }{
+		{`"x"`, "a string"},
+		{`5`, "a number"},
+		{`true`, "a boolean"},
+		{`null`, "null"},
+		{`[5]`, "an array"},
+		{`[]`, "an array"},
+		{`{"a":"b"}`, "an object"},
+	}
+	tests := []struct {
+		method, want string
+		call         func(o strictjson.Object) (any, bool, error)
+		takes        []string // null taken for absent included
+	}{
+		{"String", "a string", func(o strictjson.Object) (any, bool, error) { return o.String("sub") }, []string{`"x"`}},
+		{"OptionalString", "a string", func(o strictjson.Object) (any, bool, error) { return o.OptionalString("sub") }, []string{`"x"`, `null`}},
+		{"Bool", "a boolean", func(o strictjson.Object) (any, bool, error) { return o.Bool("sub") }, []string{`true`}},
+		{"Number", "a number", func(o strictjson.Object) (any, bool, error) { return o.Number("sub") }, []string{`5`}},
+		{"Strings", "a string or an array of strings", func(o strictjson.Object) (any, bool, error) { return o.Strings("sub") }, []string{`"x"`, `[]`, `[5]`}},
+		{"Object", "an object", func(o strictjson.Object) (any, bool, error) { return o.Object("sub") }, []string{`{"a":"b"}`, `null`}},
+	}
+	for _, tt := range tests {
+		for _, v := range values {
+			if slices.Contains(tt.takes, v.json) {
+				continue
+			}
+			t.Run(tt.method+" refuses "+v.json, func(t *testing.T) {
+				value, present, err := tt.call(parse(t, `{"sub":`+v.json+`}`))
+				want := fmt.Sprintf(`member "sub" is %s, want %s`, v.is, tt.want)
+				if err == nil || err.Error() != want {
+					t.Errorf("error is %v, want %s", err, want)
+				}
+				if present || !isZero(value) {
+					t.Errorf("got %#v, %v with an error, want zero values", value, present)
+				}
+			})
+		}
+		t.Run(tt.method+" of an absent member is not present", func(t *testing.T) {
+			for _, o := range []strictjson.Object{nil, parse(t, `{}`), parse(t, `{"Sub":{},"sub ":{}}`)} {
+				value, present, err := tt.call(o)
+				if present || err != nil || !isZero(value) {
+					t.Errorf("got %#v, %v, %v, want zero values", value, present, err)
+				}
+			}
+		})
+	}
+}
+
+func isZero(value any) bool {
+	switch v := value.(type) {
+	case []string:
+		return v == nil
+	case strictjson.Object:
+		return v == nil
+	default:
+		return v == "" || v == false || v == 0.0
+	}
+}
+
+// IN-66
+func TestMembersAreDecoded(t *testing.T) {
+	o := parse(t, `{"plain":"a b","empty":"","escaped":"\"\\\/\b\f\n\r\t\u0000\u00e9\ud83d\ude00","raw":"é😀",`+
+		`"yes":true,"no":false,"null":null,"zero":0,"minus":-1.5e3,"exp":1800000600,`+
+		`"one":["a"],"two":["a","\u0062"],"none":[],"spaced":[ "a" , "b" ],"dup":["a","a"],`+
+		`"mixed":["a",1],"withNull":[null],"nested":[["a"]],"objects":[{}],`+
+		`"o":{"sub":"x","o":{"deep":true}},"emptyObject":{}}`)
+	tests := []struct{ name, got, want string }{
+		{"a string", result(o.String("plain")), `"a b" true`},
+		{"an empty string is present", result(o.String("empty")), `"" true`},
+		{"escapes are decoded", result(o.String("escaped")), `"\"\\/\b\f\n\r\t\x00é😀" true`},
+		{"UTF-8 is kept", result(o.String("raw")), `"é😀" true`},
+		{"an optional string", result(o.OptionalString("plain")), `"a b" true`},
+		{"an optional string that is empty is present", result(o.OptionalString("empty")), `"" true`},
+		{"an optional string that is null is absent", result(o.OptionalString("null")), `"" false`},
+		{"true", result(o.Bool("yes")), `true true`},
+		{"false is present", result(o.Bool("no")), `false true`},
+		{"zero is present", result(o.Number("zero")), `0 true`},
+		{"a negative number", result(o.Number("minus")), `-1500 true`},
+		{"a time", result(o.Number("exp")), `1.8000006e+09 true`},
+		{"a string is a list of one", result(o.Strings("plain")), `[]string{"a b"} true`},
+		{"a list of one", result(o.Strings("one")), `[]string{"a"} true`},
+		{"a list of two", result(o.Strings("two")), `[]string{"a", "b"} true`},
+		{"an empty list is present", result(o.Strings("none")), `[]string{} true`},
+		{"a list with white space", result(o.Strings("spaced")), `[]string{"a", "b"} true`},
+		{"a list may repeat itself", result(o.Strings("dup")), `[]string{"a", "a"} true`},
+		{"a list with a number", result(o.Strings("mixed")), `error: member "mixed" is an array with a number in it, want a string or an array of strings`},
+		{"a list with null", result(o.Strings("withNull")), `error: member "withNull" is an array with null in it, want a string or an array of strings`},
+		{"a list of lists", result(o.Strings("nested")), `error: member "nested" is an array with an array in it, want a string or an array of strings`},
+		{"a list of objects", result(o.Strings("objects")), `error: member "objects" is an array with an object in it, want a string or an array of strings`},
+		{"an object that is null is absent", result(o.Object("null")), `strictjson.Object(nil) false`},
+		{"an empty object is present", result(o.Object("emptyObject")), `strictjson.Object{} true`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.got != tt.want {
+				t.Errorf("got %s, want %s", tt.got, tt.want)
+			}
+		})
+	}
+
+	t.Run("an object in an object", func(t *testing.T) {
+		outer, _, err := o.Object("o")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inner, _, err := outer.Object("o")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := result(inner.Bool("deep")); got != "true true" {
+			t.Errorf("got %s, want true true", got)
+		}
+	})
+}
+
+// IN-66
+func TestNumbersOutOfRange(t *testing.T) {
+	tests := []struct {
+		name, json string
+		want       float64
+	}{
+		{"too large is +Inf", `1e999`, math.Inf(1)},
+		{"too large below zero is -Inf", `-1e999`, math.Inf(-1)},
+		{"too many digits are +Inf", strings.Repeat("9", 400), math.Inf(1)},
+		{"too small is zero", `1e-999`, 0},
+		{"an exponent past int64 is +Inf", `1e99999999999999999999`, math.Inf(1)},
+		{"the largest float64 is itself", `1.7976931348623157e308`, math.MaxFloat64},
+		{"past 2^53 is the nearest float64", `9007199254740993`, 9007199254740992},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, present, err := parse(t, `{"exp":`+tt.json+`}`).Number("exp")
+			if got != tt.want || !present || err != nil {
+				t.Errorf("got %v, %v, %v, want %v", got, present, err, tt.want)
+			}
+		})
+	}
+}
+
+// IN-22
+func TestNamesAreLookedUpExactly(t *testing.T) {
+	o := parse(t, `{"Active":true,"ſcope":"admin","su\u0062":"x"}`)
+	if _, present, err := o.Bool("active"); present || err != nil {
+		t.Errorf("Active was taken for active (%v)", err)
+	}
+	if _, present, err := o.String("scope"); present || err != nil {
+		t.Errorf("ſcope was taken for scope (%v)", err)
+	}
+	if got, _, _ := o.String("sub"); got != "x" {
+		t.Errorf("sub is %q, want x", got)
+	}
+	if _, present, _ := o.String(`su\u0062`); present {
+		t.Error("an escaped name was found as sent")
+	}
+}
+
+func TestErrorsQuoteOnlyShortPrintableNames(t *testing.T) {
+	tests := []struct{ name, member, want string }{
+		{"a plain name", "client_id", `member "client_id" is a number, want a string`},
+		{"a name with a quote", `a"b`, `member "a\"b" is a number, want a string`},
+		{"a name of 40 bytes", strings.Repeat("k", 40), `member "` + strings.Repeat("k", 40) + `" is a number, want a string`},
+		{"a name of 41 bytes", strings.Repeat("k", 41), `a member with a long name is a number, want a string`},
+		{"a name with a line break", "a\nb", `a member with an unprintable name is a number, want a string`},
+		{"a name with DEL", "a\x7f", `a member with an unprintable name is a number, want a string`},
+		{"a name that is no ASCII", "ſcope", `a member with an unprintable name is a number, want a string`},
+		{"an empty name", "", `member "" is a number, want a string`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			name, err := json.Marshal(tt.member)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = parse(t, `{`+string(name)+`:5}`).String(tt.member)
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("error is %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnEmptyValueFilledInByHandIsAnError(t *testing.T) {
+	o := strictjson.Object{"sub": nil}
+	if _, present, err := o.String("sub"); present || err == nil {
+		t.Errorf("String = %v, %v, want an error", present, err)
+	}
+	if _, present, err := o.Strings("sub"); present || err == nil {
+		t.Errorf("Strings = %v, %v, want an error", present, err)
+	}
+}

@@ -1,0 +1,204 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+// The rules of renewal.
+const (
+	maxWindow      = 5 * time.Minute  // renewal begins this long before the end, or a fifth of the lifetime if that is less
+	firstBackoff   = time.Second      // after one failed fetch; doubles up to maxBackoff
+	maxBackoff     = 10 * time.Second // short, so that a server that is back is noticed soon
+	firstRefusal   = 30 * time.Second // after our credentials were refused; doubles up to maxRefusal
+	maxRefusal     = 5 * time.Minute
+	defaultTimeout = 5 * time.Second
+	forever        = 100 * 365 * 24 * time.Hour
+)
+
+// A lease is a token with the times that matter. All but due is immutable.
+type lease struct {
+	token Token
+	start time.Time    // just before the request for it was sent
+	end   time.Time    // hard end
+	due   atomic.Int64 // when to renew, in nanoseconds after start; moved on while a renewal runs or has failed
+}
+
+func newLease(t Token, start time.Time) *lease {
+	l := &lease{token: t, start: start, end: t.ExpiresAt}
+	if t.ExpiresAt.IsZero() {
+		l.end = start.Add(forever)
+		l.due.Store(int64(forever))
+		return l
+	}
+	life := l.end.Sub(start)
+	window := min(life/5, maxWindow)
+	window += time.Duration((rand.Float64()*0.2 - 0.1) * float64(window))
+	l.due.Store(int64(life - window))
+	return l
+}
+
+// alive says whether the token may still be used. Both clocks must agree: the monotonic one does not count a suspended
+// machine's sleep, the wall clock can be set back.
+func (l *lease) alive(now time.Time) bool {
+	return now.Before(l.end) && now.Round(0).Before(l.end.Round(0))
+}
+
+// fetching is one fetch under way.
+type fetching struct {
+	done  chan struct{}
+	token Token
+	err   error
+}
+
+// Token returns the current token. It returns at once while there is a valid one, and starts its renewal in the background
+// when that is due. Otherwise it waits for the one fetch that all callers share, no longer than ctx, or returns the error
+// of a recent fetch while that is backed off; such an error is an *EndpointError with RetryAfter for a Source made by New.
+// An expired token is never returned.
+func (s *Source) Token(ctx context.Context) (Token, error) {
+	now := time.Now()
+	if l := s.current.Load(); l != nil && l.alive(now) {
+		if int64(now.Sub(l.start)) >= l.due.Load() {
+			s.renew(ctx, l)
+		}
+		return l.token, nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return Token{}, err
+	}
+	f, err := s.join(ctx)
+	if err != nil {
+		return Token{}, err
+	}
+	select {
+	case <-f.done:
+		return f.token, f.err
+	case <-ctx.Done():
+		return Token{}, context.Cause(ctx)
+	}
+}
+
+// Invalidate says that the server refused t. It forgets t if t is the current token and does nothing otherwise, so that a
+// late refusal of an old token does not cost a new one.
+func (s *Source) Invalidate(t Token) {
+	if l := s.current.Load(); l != nil && l.token.AccessToken == t.AccessToken {
+		s.current.CompareAndSwap(l, nil)
+	}
+}
+
+// renew starts a background fetch for a token that is still good, unless one runs or the last one failed just now.
+func (s *Source) renew(ctx context.Context, l *lease) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if wait := time.Until(s.retryAt); wait > 0 {
+		l.due.Store(int64(time.Since(l.start) + wait))
+		return
+	}
+	if s.flight == nil && s.current.Load() == l {
+		l.due.Store(int64(forever))
+		s.start(ctx)
+	}
+}
+
+// join returns the fetch to wait for, starting it if need be.
+func (s *Source) join(ctx context.Context) (*fetching, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if l := s.current.Load(); l != nil && l.alive(now) { // it came while we waited for the lock
+		f := &fetching{done: make(chan struct{}), token: l.token}
+		close(f.done)
+		return f, nil
+	}
+	if s.flight != nil {
+		return s.flight, nil
+	}
+	if wait := s.retryAt.Sub(now); wait > 0 {
+		return nil, backedOff(s.failed, wait)
+	}
+	return s.start(ctx), nil
+}
+
+// start runs a fetch, detached from the caller that asked for it. The caller holds s.mu.
+func (s *Source) start(ctx context.Context) *fetching {
+	f := &fetching{done: make(chan struct{})}
+	s.flight = f
+	go s.run(context.WithoutCancel(ctx), f)
+	return f
+}
+
+func (s *Source) run(ctx context.Context, f *fetching) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	begun := time.Now()
+	finished := false
+	defer func() {
+		if !finished {
+			f.err = fmt.Errorf("tokensource: the fetch ended in a panic: %T", recover())
+		}
+		s.finish(ctx, f, begun)
+		close(f.done)
+	}()
+	f.token, f.err = s.fetch(ctx)
+	if f.err == nil && !f.token.ExpiresAt.IsZero() && !f.token.ExpiresAt.After(begun) {
+		f.err = errors.New("tokensource: the fetched token has already ended")
+	}
+	finished = true
+}
+
+// finish records how a fetch ended.
+func (s *Source) finish(ctx context.Context, f *fetching, begun time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flight = nil
+	if f.err == nil {
+		s.failures, s.failed, s.retryAt = 0, nil, time.Time{}
+		l := newLease(f.token, begun)
+		s.current.Store(l)
+		s.log.LogAttrs(ctx, slog.LevelDebug, "token renewed", slog.Time("expires_at", l.end))
+		return
+	}
+	f.token = Token{}
+	s.failures++
+	s.failed = f.err
+	pause := s.pause()
+	s.retryAt = time.Now().Add(pause)
+	if l := s.current.Load(); l != nil {
+		l.due.Store(int64(s.retryAt.Sub(l.start)))
+	}
+	level := slog.LevelWarn
+	if refused(f.err) {
+		level = slog.LevelError
+	}
+	s.log.LogAttrs(ctx, level, "token fetch failed", slog.Any("error", f.err), slog.Duration("retry_in", pause), slog.Int("failures", s.failures))
+}
+
+// pause is how long to stay away after s.failures failures in a row: doubling, with up to a fifth more so that many
+// instances do not come back together, and never less than the server asked for.
+func (s *Source) pause() time.Duration {
+	first, most := firstBackoff, maxBackoff
+	if refused(s.failed) {
+		first, most = firstRefusal, maxRefusal
+	}
+	d := min(first<<min(s.failures-1, 10), most)
+	d += rand.N(d / 5)
+	if e, ok := errors.AsType[*EndpointError](s.failed); ok {
+		d = max(d, e.RetryAfter)
+	}
+	return d
+}
+
+// backedOff is the remembered error with the time that is left.
+func backedOff(err error, wait time.Duration) error {
+	if e, ok := errors.AsType[*EndpointError](err); ok {
+		again := *e
+		again.RetryAfter = wait
+		return &again
+	}
+	return err
+}

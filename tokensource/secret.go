@@ -1,0 +1,28 @@
+package tokensource
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+const redacted = "[REDACTED]"
+
+// Secret is a credential that does not print itself: fmt (every verb), encoding/json, encoding/xml and log/slog show
+// "[REDACTED]". string(s) is the value, and the only way to it.
+type Secret string
+
+// Format implements fmt.Formatter.
+func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+
+// String returns "[REDACTED]".
+func (Secret) String() string { return redacted }
+
+// GoString returns "[REDACTED]".
+func (Secret) GoString() string { return redacted }
+
+// LogValue implements slog.LogValuer.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText implements encoding.TextMarshaler, for JSON and XML.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

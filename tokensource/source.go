@@ -1,0 +1,53 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Token is an access token and what the server said about it. It is a value: copies are independent.
+type Token struct {
+	// AccessToken is the token as it goes behind "Bearer ".
+	AccessToken Secret
+	// Scope is what was granted, space-separated; "" when the server did not say, which means as requested.
+	Scope string
+	// ExpiresAt is when the token ends, counted from before it was asked for. The zero time means never.
+	ExpiresAt time.Time
+}
+
+// Source hands out one token and renews it before it ends. Make one with New, Func or Static, and share it: it is safe for
+// concurrent use, holds no lock while it talks to the server, and owns no goroutine but for the duration of a fetch, so
+// there is nothing to close.
+type Source struct {
+	fetch   func(context.Context) (Token, error)
+	timeout time.Duration
+	log     *slog.Logger
+
+	current atomic.Pointer[lease] // nil: none yet, or invalidated
+
+	mu       sync.Mutex
+	flight   *fetching // the one fetch under way, or nil
+	failures int       // failed fetches in a row
+	failed   error     // the last of them
+	retryAt  time.Time // no fetch before this
+}
+
+// Func returns a Source that gets its tokens from fetch, with the renewal rules of New: for instance for a token that an
+// agent writes into a file. Fetch gets a context that ends after five seconds and is not the caller's; it is never called twice at
+// once. Its errors are shown to callers.
+func Func(fetch func(context.Context) (Token, error)) *Source {
+	return &Source{fetch: fetch, timeout: defaultTimeout, log: slog.New(slog.DiscardHandler)}
+}
+
+// Static returns a Source with one token that does not end. Once invalidated it answers an error: there is no other.
+func Static(token Secret) *Source {
+	s := Func(func(context.Context) (Token, error) {
+		return Token{}, errors.New("tokensource: the static token was refused, and there is no other")
+	})
+	s.current.Store(newLease(Token{AccessToken: token}, time.Now()))
+	return s
+}
