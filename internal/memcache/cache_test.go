@@ -115,7 +115,7 @@ func TestEntriesExpire(t *testing.T) {
 		c.Set(key(1), &one, time.Minute)
 		time.Sleep(time.Minute)
 		check(t, c, key(1), 1, true) // go-cache counts the last instant in
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		check(t, c, key(1), 0, false)
 		if got := c.Len(); got != 1 {
 			t.Errorf("Len = %d with one expired entry, want 1", got)
@@ -144,7 +144,7 @@ func TestTheLongestTTLIsAYear(t *testing.T) {
 		c.Set(key(1), &v, math.MaxInt64) // overflows in go-cache, to "forever"
 		time.Sleep(365 * 24 * time.Hour)
 		check(t, c, key(1), 1, true)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		check(t, c, key(1), 0, false)
 	})
 }
@@ -181,6 +181,16 @@ func TestAnUnusedEntryGoesBeforeAUsedOne(t *testing.T) {
 	c.Set(key(4), &four, time.Hour)
 	for i := range 5 {
 		check(t, c, key(uint64(i)), i, i != 3)
+	}
+}
+
+func TestAReplacedEntryCountsAsUsed(t *testing.T) {
+	c := memcache.New[int](2)
+	for _, i := range []int{0, 1, 0, 2} {
+		c.Set(key(uint64(i)), &i, time.Hour)
+	}
+	for i := range 3 {
+		check(t, c, key(uint64(i)), i, i != 1)
 	}
 }
 

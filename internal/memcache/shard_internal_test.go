@@ -101,8 +101,7 @@ func agree(t *testing.T, s *shard[int]) {
 	}
 }
 
-// A reader that marks an entry right behind the hand must not make it go round twice.
-func TestTheHandMakesOneLapAtMost(t *testing.T) {
+func TestTheHandMakesOneLapWhereAllIsInUse(t *testing.T) {
 	s := newShard[int](8)
 	for i := range byte(8) {
 		s.set(Key{i}, new(int), time.Hour)
