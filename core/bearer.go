@@ -14,9 +14,9 @@ func credentials(values []string, limit int) (string, error) {
 	default:
 		return "", ErrAmbiguous
 	}
-	v := strings.Trim(values[0], " \t")
+	v := trim(values[0])
 	scheme, rest := cutScheme(v)
-	if !strings.EqualFold(scheme, "Bearer") {
+	if scheme != "Bearer" && !strings.EqualFold(scheme, "Bearer") {
 		if joinsBearer(v) {
 			return "", ErrAmbiguous
 		}
@@ -27,6 +27,17 @@ func credentials(values []string, limit int) (string, error) {
 		return "", ErrMalformed
 	}
 	return token, nil
+}
+
+// trim takes optional white space (RFC 9110 section 5.6.3) off both ends.
+func trim(v string) string {
+	for v != "" && (v[0] == ' ' || v[0] == '\t') {
+		v = v[1:]
+	}
+	for v != "" && (v[len(v)-1] == ' ' || v[len(v)-1] == '\t') {
+		v = v[:len(v)-1]
+	}
+	return v
 }
 
 // cutScheme splits a field value behind its first word, a token of RFC 9110 section 5.6.2.

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/breaker"
@@ -30,6 +32,7 @@ type introspector struct {
 	client  clientauth.Client   // our credentials, when it does
 	slots   chan struct{}       // as many as calls may be in flight
 	breaker breaker.Breaker
+	failure atomic.Pointer[EndpointError] // the last one that counted against the endpoint
 	log     *slog.Logger
 	trace   Trace
 }
@@ -45,25 +48,43 @@ func (i *introspector) introspect(ctx context.Context, token string) (*introspec
 	}
 	pass, wait, ok := i.breaker.Allow()
 	if !ok {
-		err := i.fail(0, errors.New("not asked, because it failed several times in a row just now"))
-		err.RetryAfter = wait
-		return nil, err
+		return nil, i.notAsked(wait)
 	}
-	outcome, stayAway := breaker.Unknown, time.Duration(0)
-	defer func() { i.breaker.Done(pass, outcome, stayAway) }()
-
 	begun := time.Now()
 	in, err := i.ask(ctx, token)
-	outcome, stayAway = judge(err)
-	i.trace.introspected(ctx, time.Since(begun), err)
-	if err != nil && !errors.Is(err, ErrConflict) {
-		level := slog.LevelWarn
-		if refusesUs(err) {
-			level = slog.LevelError
-		}
-		i.log.LogAttrs(ctx, level, "introspection failed", slog.Any("error", err))
+	outcome, stayAway := judge(err)
+	if outcome == breaker.Failed {
+		e, _ := errors.AsType[*EndpointError](err)
+		i.failure.Store(e)
 	}
+	i.breaker.Done(pass, outcome, stayAway)
+	i.trace.introspected(ctx, time.Since(begun), err)
+	i.report(ctx, err)
 	return in, err
+}
+
+// notAsked is the error while the endpoint is left alone after failures: the last of them, with the time that is left.
+func (i *introspector) notAsked(wait time.Duration) error {
+	const why = "not asked again yet, it failed just now"
+	err := i.fail(0, errors.New(why))
+	if last := i.failure.Load(); last != nil {
+		*err = *last
+		err.Hint = strings.TrimPrefix(last.Hint+"; "+why, "; ")
+	}
+	err.RetryAfter = wait
+	return err
+}
+
+// report logs trouble, one line for each call that was made.
+func (i *introspector) report(ctx context.Context, err error) {
+	if err == nil || errors.Is(err, ErrConflict) {
+		return
+	}
+	level := slog.LevelWarn
+	if refusesUs(err) {
+		level = slog.LevelError
+	}
+	i.log.LogAttrs(ctx, level, "introspection failed", slog.Any("error", err))
 }
 
 // judge says what an outcome tells about the endpoint. Trouble with a single answer must not stop the calls for other
@@ -88,8 +109,14 @@ func refusesUs(err error) bool {
 	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest)
 }
 
-// ask sends the question, with a fresh token of our own once more if the server refuses the one we had.
-func (i *introspector) ask(ctx context.Context, token string) (*introspection, error) {
+// ask sends the question, with a fresh token of our own once more if the server refuses the one we had. A panic on the way,
+// in a user's Transport for instance, is an error like any other.
+func (i *introspector) ask(ctx context.Context, token string) (in *introspection, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			in, err = nil, i.fail(0, fmt.Errorf("panic: %T", r))
+		}
+	}()
 	in, used, err := i.once(ctx, token)
 	if i.own == nil || used.AccessToken == "" || !turnedAway(err) {
 		return in, err
