@@ -61,7 +61,9 @@ func (b *Breaker) Done(p Pass, o Outcome, stayAway time.Duration) {
 	switch o {
 	case OK:
 		b.row = 0
-		b.until = time.Time{}
+		if p.probe && time.Until(b.until) <= 0 { // a call from before does not end a pause
+			b.until = time.Time{}
+		}
 	case Failed:
 		b.row++
 		if stayAway == 0 && (p.probe || b.row >= b.Failures) {
