@@ -1,0 +1,136 @@
+package clientauth_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/mfpguard/mfpguard/internal/clientauth"
+)
+
+func TestApply(t *testing.T) {
+	tests := []struct {
+		name       string
+		style      clientauth.Style
+		id, secret string
+		basic      string // decoded; "" is none
+		form       url.Values
+	}{
+		// IN-07, CC-04
+		{"Basic form-encodes both halves", clientauth.Basic, "a:b", "p@ss wörd+/%", "a%3Ab:p%40ss+w%C3%B6rd%2B%2F%25", url.Values{}},
+		{"Basic leaves plain characters", clientauth.Basic, "rs1", "s3cret-._~", "rs1:s3cret-._~", url.Values{}},
+		{"Basic encodes a tilde-free secret of IBM's", clientauth.Basic, "test", "darwIn$hfr", "test:darwIn%24hfr", url.Values{}},
+		// IN-08
+		{"raw Basic sends both halves as they are", clientauth.BasicRaw, "test", "darwIn$hfr", "test:darwIn$hfr", url.Values{}},
+		{"raw Basic keeps a colon in the secret", clientauth.BasicRaw, "test", "a:b", "test:a:b", url.Values{}},
+		{"raw Basic keeps blanks and percent signs", clientauth.BasicRaw, "test", " 100%25 ", "test: 100%25 ", url.Values{}},
+		// CC-06
+		{"Post sends them in the form alone", clientauth.Post, "a:b", "p@ss wörd", "", url.Values{"client_id": {"a:b"}, "client_secret": {"p@ss wörd"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { // IN-09, CC-07, A74: exactly one way
+			c := clientauth.Client{ID: tt.id, Style: tt.style, Secret: func(context.Context) (string, error) { return tt.secret, nil }}
+			header, form := http.Header{}, url.Values{}
+			if err := c.Apply(t.Context(), header, form); err != nil {
+				t.Fatal(err)
+			}
+			encoded, found := strings.CutPrefix(header.Get("Authorization"), "Basic ")
+			if found != (tt.basic != "") {
+				t.Fatalf("Authorization is %q", header.Get("Authorization"))
+			}
+			if got, err := base64.StdEncoding.DecodeString(encoded); string(got) != tt.basic || err != nil {
+				t.Errorf("Basic credentials are %q, %v, want %q", got, err, tt.basic)
+			}
+			if form.Encode() != tt.form.Encode() {
+				t.Errorf("form is %q, want %q", form.Encode(), tt.form.Encode())
+			}
+		})
+	}
+}
+
+func TestChecks(t *testing.T) {
+	const raw, basic, post = clientauth.BasicRaw, clientauth.Basic, clientauth.Post
+	id := clientauth.Style.CheckID
+	secret := clientauth.Style.CheckSecret
+	tests := []struct {
+		name  string
+		check func(clientauth.Style, string) error
+		style clientauth.Style
+		value string
+		want  string // in the error; "" is no error
+	}{
+		{"a plain id", id, raw, "orders-api", ""},
+		{"an empty id", id, raw, "", "is empty"},                                    // CC-05
+		{"an empty id in the form", id, post, "", "is empty"},                       // CC-05
+		{"an empty secret", secret, raw, "", "is empty"},                            // CC-05
+		{"a colon in a raw id", id, raw, "a:b", "colon"},                            // IN-08
+		{"a colon in a form-encoded id", id, basic, "a:b", ""},                      // IN-07
+		{"a colon in a posted id", id, post, "a:b", ""},                             //
+		{"a colon in a raw secret", secret, raw, "a:b", ""},                         // RFC 7617: the first colon separates
+		{"no ASCII in a raw secret", secret, raw, "wörd", "not ASCII"},              // MobileFirst
+		{"no ASCII in a form-encoded secret", secret, basic, "wörd", ""},            //
+		{"a line break at the end of a secret", secret, raw, "s3cret\n", "control"}, // a file read whole
+		{"a carriage return in an id", id, post, "a\rb", "control"},
+		{"a NUL in a secret", secret, basic, "a\x00b", "control"},
+		{"DEL in a secret", secret, post, "a\x7fb", "control"},
+		{"broken UTF-8", secret, basic, "a\xff", "not valid UTF-8"},
+		{"no style", id, "", "orders-api", "unknown style"},
+		{"a style nobody knows", id, "digest", "orders-api", "unknown style"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := tt.check(tt.style, tt.value)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("the error repeats the value: %v", err)
+			}
+		})
+	}
+}
+
+func TestApplyReportsWhatTheCallbackDid(t *testing.T) {
+	vault := errors.New("vault is sealed")
+	tests := []struct {
+		name   string
+		secret func(context.Context) (string, error)
+		want   string
+	}{
+		{"an error", func(context.Context) (string, error) { return "", vault }, "reading the client secret: vault is sealed"},
+		{"an empty secret", func(context.Context) (string, error) { return "", nil }, "the client secret is empty"},
+		{"a secret with a line break", func(context.Context) (string, error) { return "s3cret\n", nil }, "control character"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			header, form := http.Header{}, url.Values{}
+			err := clientauth.Client{ID: "a", Style: clientauth.Basic, Secret: tt.secret}.Apply(t.Context(), header, form)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("Apply: %v, want %q", err, tt.want)
+			}
+			if len(header)+len(form) > 0 {
+				t.Errorf("half the credentials were set: %v %v", header, form)
+			}
+		})
+	}
+}
+
+// CC-48
+func TestApplyAsksForTheSecretEachTime(t *testing.T) {
+	secrets := []string{"s1", "s2"}
+	c := clientauth.Client{ID: "a", Style: clientauth.Post, Secret: func(context.Context) (string, error) {
+		s := secrets[0]
+		secrets = secrets[1:]
+		return s, nil
+	}}
+	for _, want := range []string{"s1", "s2"} {
+		form := url.Values{}
+		if err := c.Apply(t.Context(), http.Header{}, form); err != nil || form.Get("client_secret") != want {
+			t.Errorf("sent %q, %v, want %q", form.Get("client_secret"), err, want)
+		}
+	}
+}
