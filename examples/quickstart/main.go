@@ -1,0 +1,78 @@
+// Quickstart shows in one run what a guarded API answers, when and why. It starts an authorization server (package coretest
+// stands in for MobileFirst), a Gin API and a caller, all on loopback:
+//
+//	go run ./examples/quickstart
+//
+// It checks every answer, and exits with 1 if one of them is not what the text says.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/mfpguard/mfpguard/adapters/ginguard"
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	srv := coretest.NewServer()
+	defer srv.Close()
+
+	notes := &notebook{}
+	v, err := core.New(core.Config{
+		Profile:      core.MobileFirst8(srv.BaseURL()),
+		ClientID:     "test",
+		ClientSecret: "test",
+		Trace:        notes.trace(),
+	})
+	if err != nil {
+		return err
+	}
+	api := httptest.NewServer(newAPI(v))
+	defer api.Close()
+
+	fmt.Fprintf(out, "API                   %s\nAuthorization server  %s\n", api.URL, srv.BaseURL())
+	c := &caller{client: api.Client(), api: api.URL, server: srv, notes: notes, out: out}
+	return c.tell(ctx, story(srv))
+}
+
+// newAPI is the service: what you would write.
+func newAPI(v *core.Verifier) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	r.GET("/public", func(c *gin.Context) {
+		c.String(http.StatusOK, "public")
+	})
+	r.GET("/me", ginguard.Require(v, core.Authenticated()), func(c *gin.Context) {
+		p, _ := core.FromContext(c.Request.Context())
+		c.JSON(http.StatusOK, p)
+	})
+	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), func(c *gin.Context) {
+		c.String(http.StatusOK, "17364.9")
+	})
+	// MaxAge(0): money moves only if the server says now that the token is good.
+	r.POST("/transfer", ginguard.Require(v, core.AllOf("accessRestricted", "transfer").MaxAge(0)), func(c *gin.Context) {
+		c.String(http.StatusOK, "transferred")
+	})
+	r.POST("/logout", ginguard.Require(v, core.Authenticated()), func(c *gin.Context) {
+		_, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+		v.Forget(strings.TrimSpace(token))
+		c.Status(http.StatusNoContent)
+	})
+	return r
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+// A step is one request and what must come of it.
+type step struct {
+	title   string
+	before  func() // what happens first, nil for nothing
+	request string // method and path
+	token   token
+	want    exchange
+}
+
+// A token is shown by its name only, as in any log.
+type token struct{ name, value string }
+
+// exchange is what is seen of one request: by the caller, and behind the scenes.
+type exchange struct {
+	status int
+	header string // the field that clients act on, if there is one
+	body   string
+	cache  core.Lookup // "" when it was not asked
+	calls  coretest.Calls
+}
+
+// The bodies of refusals.
+const (
+	missing      = `{"error":"missing_token"}`
+	invalid      = `{"error":"invalid_token"}`
+	insufficient = `{"error":"insufficient_scope"}`
+	unavailable  = `{"error":"temporarily_unavailable"}`
+)
+
+// The headers of refusals.
+const (
+	challengeMissing = "WWW-Authenticate: Bearer"
+	challengeInvalid = `WWW-Authenticate: Bearer error="invalid_token"`
+	challengeScope   = `WWW-Authenticate: Bearer error="insufficient_scope", scope="accessRestricted"`
+	retryAfter       = "Retry-After: 5"
+)
+
+const (
+	richScope = "RegisteredClient accessRestricted transfer"
+	bobsJSON  = `{"client_id":"banking-app-7","scope":"RegisteredClient","username":"bob","user":{"id":"bob",...`
+)
+
+func story(srv *coretest.Server) []step {
+	user := func(id, scope string) token {
+		return token{id + "'s token", srv.Mint(coretest.Grant{
+			ClientID: "banking-app-7", Scope: scope,
+			User: &coretest.User{ID: id, AuthenticatedBy: "UserLogin"},
+		})}
+	}
+	alice, carol, dave := user("alice", richScope), user("carol", richScope), user("dave", richScope)
+	bob := user("bob", "RegisteredClient")
+	none, madeUp := token{}, token{"a made-up token", "not-one-of-yours"}
+
+	asked, notAsked := coretest.Calls{Introspection: 1}, coretest.Calls{}
+	askedFirst := coretest.Calls{Token: 1, Introspection: 1}
+
+	return []step{
+		{"An open route needs no token.",
+			nil, "GET /public", none,
+			exchange{200, "", "public", "", notAsked}},
+		{"A guarded one does. The challenge tells the app to get one.",
+			nil, "GET /balance", none,
+			exchange{401, challengeMissing, missing, "", notAsked}},
+		{"An unknown token. To ask about it, the API first needs a token of its own.",
+			nil, "GET /balance", madeUp,
+			exchange{401, challengeInvalid, invalid, core.Miss, askedFirst}},
+		{"The same again: the refusal is remembered (NegativeTTL, 5 seconds).",
+			nil, "GET /balance", madeUp,
+			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked}},
+		{"Bob's token is good, but not for this. The challenge names the scope to get.",
+			nil, "GET /balance", bob,
+			exchange{403, challengeScope, insufficient, core.Miss, asked}},
+		{"Alice's token has the scope.",
+			nil, "GET /balance", alice,
+			exchange{200, "", "17364.9", core.Miss, asked}},
+		{"Her second call: the answer about her token is remembered (CacheTTL, 1 minute).",
+			nil, "GET /balance", alice,
+			exchange{200, "", "17364.9", core.Hit, notAsked}},
+		{"Her token is revoked. Nobody tells the API, so what it remembers counts for CacheTTL.",
+			func() { srv.Revoke(alice.value) }, "GET /balance", alice,
+			exchange{200, "", "17364.9", core.Hit, notAsked}},
+		{"A route with MaxAge(0) asks each time, and sees it at once ...",
+			nil, "POST /transfer", alice,
+			exchange{401, challengeInvalid, invalid, core.Miss, asked}},
+		{"... and from then on every route knows.",
+			nil, "GET /balance", alice,
+			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked}},
+		{"Carol comes ...",
+			nil, "GET /balance", carol,
+			exchange{200, "", "17364.9", core.Miss, asked}},
+		{"... and logs out: the server revokes her token, and the API drops it with v.Forget.",
+			func() { srv.Revoke(carol.value) }, "POST /logout", carol,
+			exchange{204, "", "", core.Hit, notAsked}},
+		{"So nobody has to wait for CacheTTL.",
+			nil, "GET /balance", carol,
+			exchange{401, challengeInvalid, invalid, core.Miss, asked}},
+		{"The authorization server goes down. Whom the API remembers is still served.",
+			srv.Down, "GET /me", bob,
+			exchange{200, "", bobsJSON, core.Hit, notAsked}},
+		{"A new token cannot be checked: 503 and no challenge, so that no app logs its user out.",
+			nil, "GET /balance", dave,
+			exchange{503, retryAfter, unavailable, core.Miss, notAsked}},
+		{"The server is back. Nothing needs a restart.",
+			srv.Up, "GET /balance", dave,
+			exchange{200, "", "17364.9", core.Miss, asked}},
+	}
+}
