@@ -23,6 +23,9 @@ type caching struct {
 	flights     flight.Group[memcache.Key, *introspection]
 }
 
+// longestTTL keeps sums of times within what a Duration holds.
+const longestTTL = 365 * 24 * time.Hour
+
 type activeEntry struct {
 	*introspection
 	until time.Duration
@@ -58,19 +61,24 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 	if need.fresh {
 		notBefore = time.Now().Add(-need.maxAge)
 	}
-	in, _, err := c.flights.Do(ctx, key, notBefore, func(ctx context.Context) (*introspection, error) {
-		begun := time.Now()
-		if in := c.find(key, need, begun); in != nil { // another flight landed after the caller had looked
+	for {
+		in, shared, err := c.flights.Do(ctx, key, notBefore, func(ctx context.Context) (*introspection, error) {
+			begun := time.Now()
+			if in := c.find(key, need, begun); in != nil { // another flight landed after the caller had looked
+				return in, nil
+			}
+			in, err := c.ask(ctx, token)
+			if err != nil {
+				return nil, err
+			}
+			in.asked = begun.Sub(c.epoch)
 			return in, nil
+		})
+		if err == nil && shared && need.fresh && in.asked < notBefore.Sub(c.epoch) {
+			continue // a flight that was young enough brought a remembered answer that is not
 		}
-		in, err := c.ask(ctx, token)
-		if err != nil {
-			return nil, err
-		}
-		in.asked = begun.Sub(c.epoch)
-		return in, nil
-	})
-	return in, err
+		return in, err
+	}
 }
 
 // keep remembers an answer for min(exp - now, TTL), counted from when it was asked for. The flights call it, one answer at a
@@ -91,7 +99,9 @@ func (c *caching) keep(key memcache.Key, in *introspection) {
 	c.inactive.Delete(key)
 	until := in.asked + c.ttl
 	if in.expires != 0 {
-		until = min(until, at+in.expires.time().Sub(now))
+		if left := in.expires.time().Sub(now); left < until-at { // no sum: left may be as long as a Duration can be
+			until = at + left
+		}
 	}
 	if until > at {
 		c.active.Set(key, &activeEntry{introspection: in, until: until}, until-at)

@@ -43,7 +43,7 @@ type Config struct {
 	// Skew is by how much the clocks of this service and of the server may differ when "exp" and "nbf" are held against
 	// ours. It never prolongs what is remembered. Zero means none.
 	Skew time.Duration
-	// MaxTokenBytes is the length from which on a token is refused unseen. Zero means 8 KiB.
+	// MaxTokenBytes is the greatest length of a token; a longer one is refused unseen. Zero means 8 KiB.
 	MaxTokenBytes int
 	// MaxResponseBytes bounds an answer of the server, after decompression. Zero means 1 MiB.
 	MaxResponseBytes int
@@ -98,8 +98,8 @@ func New(c Config) (*Verifier, error) {
 	v.cache = caching{
 		ask:         asker.introspect,
 		epoch:       time.Now(),
-		ttl:         or(c.CacheTTL, time.Minute),
-		negativeTTL: or(c.NegativeTTL, 5*time.Second),
+		ttl:         min(or(c.CacheTTL, time.Minute), longestTTL),
+		negativeTTL: min(or(c.NegativeTTL, 5*time.Second), longestTTL),
 		active:      memcache.New[activeEntry](cmp.Or(c.CacheEntries, 50_000)),
 		inactive:    memcache.New[inactiveEntry](cmp.Or(c.NegativeEntries, 8_192)),
 	}

@@ -38,17 +38,21 @@ var answers = []struct {
 	code      string // of the challenge
 	body      string
 }{
+	// First, because what it wraps may come from the program's own functions, and must not decide whom to blame.
+	{ErrUnavailable, http.StatusServiceUnavailable, false, "", `{"error":"temporarily_unavailable"}`},
 	{ErrNoToken, http.StatusUnauthorized, true, "", `{"error":"missing_token"}`},
 	{ErrMalformed, http.StatusUnauthorized, true, "invalid_token", `{"error":"invalid_token"}`},
 	{ErrInvalidToken, http.StatusUnauthorized, true, "invalid_token", `{"error":"invalid_token"}`},
 	{ErrAmbiguous, http.StatusBadRequest, true, "invalid_request", `{"error":"invalid_request"}`},
 	{ErrInsufficientScope, http.StatusForbidden, true, "insufficient_scope", `{"error":"insufficient_scope"}`},
 	{ErrConflict, http.StatusConflict, false, "", `{"error":"conflict"}`},
-	{ErrUnavailable, http.StatusServiceUnavailable, false, "", `{"error":"temporarily_unavailable"}`},
 }
 
 // denial is the answer for a cause under this profile.
 func (p *Profile) denial(cause error, need Requirement) *Denial {
+	if err := need.check(p.unfitScopeChars); err != nil && errors.Is(cause, ErrInsufficientScope) {
+		cause = fmt.Errorf("%w: %w", errUnfulfilled, err) // its scope must not get into a challenge
+	}
 	d := &Denial{Cause: cause, Header: []Field{{"Cache-Control", "no-store"}, {"Content-Type", mediaJSON}}}
 	for _, a := range answers {
 		if !errors.Is(cause, a.cause) {

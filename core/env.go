@@ -130,9 +130,12 @@ func (e *env) secret(c *Config) {
 // rfc7662 sets the profile and returns how the credentials travel.
 func (e *env) rfc7662(c *Config, server string) tokensource.ClientAuth {
 	p := RFC7662Config{IntrospectionURL: server, Issuer: os.Getenv("MFPGUARD_ISSUER")}
-	if aud := strings.Fields(e.must("MFPGUARD_AUDIENCE")); len(aud) == 1 && aud[0] == "any" {
+	switch aud := strings.Fields(e.must("MFPGUARD_AUDIENCE")); {
+	case len(aud) == 0:
+		e.fail("MFPGUARD_AUDIENCE", "is blank: name this service, or any")
+	case len(aud) == 1 && aud[0] == "any":
 		p.AnyAudience = true
-	} else {
+	default:
 		p.Audience = aud
 	}
 	style := tokensource.Basic
@@ -155,9 +158,11 @@ func (e *env) source(c *Config) *tokensource.Source {
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,
 		Timeout: c.Timeout, InsecureHTTP: c.InsecureHTTP,
 	}
-	if _, err := formpost.CheckURL(t.TokenURL, t.InsecureHTTP); err != nil {
-		e.fail("MFPGUARD_TOKEN_URL", "%w", err)
+	e.url("MFPGUARD_TOKEN_URL", t.TokenURL, t.InsecureHTTP)
+	if err := tokensource.CheckScope(t.Scope); err != nil {
+		e.fail("MFPGUARD_TOKEN_SCOPE", "%w", err)
 	}
+	e.client(c, tokensource.Basic)
 	src, err := tokensource.New(t)
 	if err != nil {
 		e.fail("MFPGUARD_AUTH", "is bearer: %w", err)
@@ -167,6 +172,14 @@ func (e *env) source(c *Config) *tokensource.Source {
 
 // check finds the mistakes that New would find, too, and names the variable.
 func (e *env) check(c *Config, style tokensource.ClientAuth) {
+	e.client(c, style)
+	if c.Profile.err != nil {
+		e.fail("MFPGUARD_SERVER", "%w", c.Profile.err)
+	}
+	e.url("MFPGUARD_SERVER", c.Profile.endpoint, c.InsecureHTTP)
+}
+
+func (e *env) client(c *Config, style tokensource.ClientAuth) {
 	s := clientauth.Style(style)
 	if err := s.CheckID(c.ClientID); err != nil {
 		e.fail("MFPGUARD_CLIENT_ID", "%w", err)
@@ -176,10 +189,12 @@ func (e *env) check(c *Config, style tokensource.ClientAuth) {
 			e.fail("MFPGUARD_CLIENT_SECRET", "%w", err)
 		}
 	}
-	if c.Profile.err != nil {
-		e.fail("MFPGUARD_SERVER", "%w", c.Profile.err)
-	}
-	if _, err := formpost.CheckURL(c.Profile.endpoint, c.InsecureHTTP); err != nil {
-		e.fail("MFPGUARD_SERVER", "%w", err)
+}
+
+func (e *env) url(name, raw string, insecureHTTP bool) {
+	if _, err := formpost.CheckURL(raw, true); err != nil {
+		e.fail(name, "%w", err)
+	} else if _, err := formpost.CheckURL(raw, insecureHTTP); err != nil {
+		e.fail(name, "is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1")
 	}
 }

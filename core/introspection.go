@@ -22,6 +22,7 @@ type introspection struct {
 	expires, notBefore, issuedAt        instant
 	unfit                               string // why it is no bearer access token, "" if it is one
 	hasUser, hasApplication, hasDevice  bool
+	mobile                              bool   // the mfp-* members are the server's, and were checked
 	body                                []byte // the whole answer, for the members that few ask for
 }
 
@@ -127,7 +128,8 @@ func (p *Profile) instant(o strictjson.Object, name string) (instant, error) {
 	v, present, err := o.Number(name)
 	if text, isText, _ := o.String(name); isText && p.lenientTimes {
 		present = true
-		if v, err = strconv.ParseFloat(text, 64); err != nil && !math.IsInf(v, 0) || math.IsNaN(v) {
+		v, err = strconv.ParseFloat(text, 64)
+		if err != nil && !math.IsInf(v, 0) || strings.Trim(text, "0123456789.eE+-") != "" { // ParseFloat takes "inf" and hexadecimal
 			return 0, fmt.Errorf("member %q is a string and not a number", name)
 		}
 		err = nil

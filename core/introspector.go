@@ -50,14 +50,16 @@ func (i *introspector) introspect(ctx context.Context, token string) (*introspec
 	if !ok {
 		return nil, i.notAsked(wait)
 	}
+	outcome, stayAway := breaker.Unknown, time.Duration(0)
+	defer func() { i.breaker.Done(pass, outcome, stayAway) }()
+
 	begun := time.Now()
 	in, err := i.ask(ctx, token)
-	outcome, stayAway := judge(err)
+	outcome, stayAway = judge(err)
 	if outcome == breaker.Failed {
 		e, _ := errors.AsType[*EndpointError](err)
 		i.failure.Store(e)
 	}
-	i.breaker.Done(pass, outcome, stayAway)
 	i.trace.introspected(ctx, time.Since(begun), err)
 	i.report(ctx, err)
 	return in, err
@@ -97,7 +99,7 @@ func judge(err error) (breaker.Outcome, time.Duration) {
 		return breaker.OK, 0
 	case !isEndpoint || e.Endpoint != introspectionEndpoint:
 		return breaker.Unknown, 0
-	case e.Status == http.StatusOK && !errors.As(err, &bad):
+	case e.Status == http.StatusOK && !errors.As(err, &bad), e.Status == http.StatusBadRequest, errors.Is(err, formpost.ErrTooLarge):
 		return breaker.OK, 0
 	}
 	return breaker.Failed, e.RetryAfter

@@ -102,7 +102,8 @@ func (p Principal) User() (User, bool) {
 	if !in.hasUser {
 		return User{}, false
 	}
-	if o, ok := in.object("mfp-user"); ok {
+	if in.mobile {
+		o, _ := in.object("mfp-user")
 		u, err := mfpUser(o)
 		return u, err == nil
 	}

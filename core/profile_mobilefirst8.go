@@ -77,7 +77,7 @@ func mfpMembers(o strictjson.Object, in *introspection) error {
 	if err := errors.Join(errApp, errDevice, errUser); err != nil {
 		return err
 	}
-	in.hasApplication, in.hasDevice = hasApp, hasDevice
+	in.mobile, in.hasApplication, in.hasDevice = true, hasApp, hasDevice
 	in.hasUser = hasUser && u.ID != "" && u.ID != "anonymous"
 	return nil
 }

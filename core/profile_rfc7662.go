@@ -51,6 +51,8 @@ func RFC7662(c RFC7662Config) Profile {
 		p.realm = "api"
 	}
 	switch {
+	case !slices.Contains([]tokensource.ClientAuth{tokensource.Basic, tokensource.BasicRaw, tokensource.Post}, p.clientAuth):
+		p.err = fmt.Errorf("ClientAuth is %q, want %q, %q or %q", c.ClientAuth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post)
 	case c.ClientAuth != "" && c.TokenSource != nil:
 		p.err = errors.New("ClientAuth and TokenSource are both set: choose one")
 	case len(c.Audience) == 0 && !c.AnyAudience:

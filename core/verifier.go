@@ -98,7 +98,7 @@ func found(in *introspection) Lookup {
 
 // unavailable marks an error of the introspector as our trouble, which it is unless it is a conflict.
 func unavailable(err error) error {
-	if errors.Is(err, ErrConflict) {
+	if err == ErrConflict {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -152,13 +152,14 @@ func (v *Verifier) Forget(token string) {
 // credentials, and the permission to introspect. The error says which of them is wrong. Call it at start-up to fail early, or
 // from a readiness probe: it is bounded, and backs off like any other call. The Verifier does not need it to work.
 func (v *Verifier) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, v.cache.flights.Timeout)
-	defer cancel()
-	_, err := v.introspector.introspect(ctx, "mfpguard-readiness-probe")
+	const nobody = "mfpguard-readiness-probe"
+	// Through the flights, so that a caller without patience does not look like a server that does not answer.
+	_, err := v.cache.fetch(ctx, v.keys.key(nobody), nobody, Authenticated().MaxAge(0))
 	switch {
 	case err == nil, errors.Is(err, ErrConflict):
 		return nil
-	default:
-		return fmt.Errorf("core: not ready: %w", err)
+	case ctx.Err() != nil:
+		return fmt.Errorf("core: not ready: no answer from %s in time: %w", v.introspector.url, err)
 	}
+	return fmt.Errorf("core: not ready: %w", err)
 }
