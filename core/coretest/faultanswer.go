@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -111,9 +112,7 @@ func overhear(next http.Handler, r *http.Request) overheard {
 
 // send writes the head of the answer and the given body.
 func (a overheard) send(w http.ResponseWriter, body []byte) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 	_, _ = w.Write(body)
 }

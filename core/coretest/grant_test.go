@@ -17,10 +17,13 @@ import (
 func TestActiveAnswer(t *testing.T) {
 	at := time.UnixMilli(1591254970000)
 	full := coretest.Grant{
-		ClientID:    "c1",
-		Scope:       "RegisteredClient orders.read",
-		User:        &coretest.User{"u1", "Ann", "login", at, map[string]any{"tier": 1}},
-		Device:      &coretest.Device{"d1", "Phone", "ios 17", "my phone", "LOST"},
+		ClientID: "c1",
+		Scope:    "RegisteredClient orders.read",
+		User: &coretest.User{
+			ID: "u1", DisplayName: "Ann", AuthenticatedBy: "login", AuthenticatedAt: at,
+			Attributes: map[string]any{"tier": 1},
+		},
+		Device:      &coretest.Device{ID: "d1", Hardware: "Phone", Platform: "ios 17", DisplayName: "my phone", Status: "LOST"},
 		Application: &coretest.Application{ID: "com.a", Platform: "ios", Version: "2.1"},
 		Checks:      map[string]any{"login": map[string]any{"n": 1}},
 	}
@@ -30,23 +33,37 @@ func TestActiveAnswer(t *testing.T) {
 		variants coretest.Variants
 		want     string
 	}{
-		{"everything is given", full, coretest.Variants{},
+		{
+			"everything is given", full,
+			coretest.Variants{},
 			`{"active":true,"scope":"RegisteredClient orders.read","username":"u1","client_id":"c1","exp":0,` +
 				`"mfp-application":{"id":"com.a","clientPlatform":"ios","version":"2.1"},` +
 				`"mfp-device":{"id":"d1","hardware":"Phone","platform":"ios 17","deviceDisplayName":"my phone","status":"LOST"},` +
 				`"mfp-user":{"id":"u1","displayName":"Ann","authenticatedBy":"login","authenticatedAt":1591254970000,` +
-				`"attributes":{"tier":1}},"mfp-checks":{"login":{"n":1}}}`},
-		{"nobody is signed in", coretest.Grant{ClientID: "c1", Device: &coretest.Device{ID: "d1"}}, coretest.Variants{},
+				`"attributes":{"tier":1}},"mfp-checks":{"login":{"n":1}}}`,
+		},
+		{
+			"nobody is signed in",
+			coretest.Grant{ClientID: "c1", Device: &coretest.Device{ID: "d1"}},
+			coretest.Variants{},
 			`{"active":true,"scope":"RegisteredClient","username":"anonymous","client_id":"c1","exp":0,` +
 				`"mfp-application":{"id":"com.example.app","clientPlatform":"android","version":"1.0"},` +
 				`"mfp-device":{"id":"d1","hardware":"","platform":"","deviceDisplayName":null,"status":"ACTIVE"},` +
-				`"mfp-user":null,"mfp-checks":{}}`},
-		{"confidential with nulls", coretest.Grant{Confidential: true, Scope: "a"}, coretest.Variants{},
+				`"mfp-user":null,"mfp-checks":{}}`,
+		},
+		{
+			"confidential with nulls",
+			coretest.Grant{Confidential: true, Scope: "a"},
+			coretest.Variants{},
 			`{"active":true,"scope":"a","username":"anonymous","client_id":"test","exp":0,` +
-				`"mfp-application":null,"mfp-device":null,"mfp-user":null,"mfp-checks":null}`},
-		{"confidential without nulls and username", coretest.Grant{Confidential: true, ClientID: "x"},
+				`"mfp-application":null,"mfp-device":null,"mfp-user":null,"mfp-checks":null}`,
+		},
+		{
+			"confidential without nulls and username",
+			coretest.Grant{Confidential: true, ClientID: "x"},
 			coretest.Variants{OmitNulls: true, EmptyUsername: true},
-			`{"active":true,"scope":"RegisteredClient","username":"","client_id":"x","exp":0}`},
+			`{"active":true,"scope":"RegisteredClient","username":"","client_id":"x","exp":0}`,
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := coretest.New()

@@ -89,6 +89,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	c := &call{cancel: cancel, endpoint: endpointOf(r.URL.Path)}
+	if o, ok := w.(*stream); ok {
+		c.cancel = o.cancel // also ends a Write that waits for the client
+	}
 	if !s.begin(c) {
 		panic(http.ErrAbortHandler)
 	}

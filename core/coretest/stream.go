@@ -79,7 +79,7 @@ func (o *stream) Flush() {
 	o.WriteHeader(http.StatusOK)
 	if o.pipe == nil {
 		reader, writer := io.Pipe()
-		context.AfterFunc(o.ctx, func() { _ = writer.CloseWithError(context.Cause(o.ctx)) })
+		context.AfterFunc(o.ctx, func() { _ = writer.CloseWithError(o.cause()) })
 		o.pipe = writer
 		o.result <- result{response: o.response(&piped{reader, o.cancel}, -1)}
 	}
@@ -100,10 +100,18 @@ func (o *stream) finish() {
 
 func (o *stream) abort() {
 	if o.pipe != nil {
-		_ = o.pipe.CloseWithError(io.ErrUnexpectedEOF)
+		_ = o.pipe.CloseWithError(o.cause())
 		return
 	}
 	o.result <- result{err: &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}}
+}
+
+// cause is why the body ends early: the client's context if that has ended, and otherwise the server.
+func (o *stream) cause() error {
+	if err := context.Cause(o.request.Context()); err != nil {
+		return err
+	}
+	return io.ErrUnexpectedEOF
 }
 
 func (o *stream) response(body io.ReadCloser, length int64) *http.Response {

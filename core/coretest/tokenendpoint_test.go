@@ -90,19 +90,37 @@ func TestTokenVariants(t *testing.T) {
 		status                    int
 		want, challenge           string
 	}{
-		{"a missing scope is an error", basic("test", "test"), "grant_type=client_credentials",
-			coretest.Variants{RequireScope: true}, 400, `{"error":"invalid_request"}`, ""},
-		{"a wrong secret is unauthorized", wrong, grant,
-			coretest.Variants{ClientError: coretest.Unauthorized}, 401, invalidClient, ""},
-		{"a wrong secret is challenged", wrong, grant,
-			coretest.Variants{ClientError: coretest.UnauthorizedBasic}, 401, invalidClient, "Basic"},
-		{"a missing credential is challenged", "", grant,
-			coretest.Variants{ClientError: coretest.UnauthorizedBasic}, 401, invalidClient, "Basic"},
-		{"an unknown client gets the form of the REST services", basic("nobody", "x"), grant,
-			coretest.Variants{ClientError: coretest.InvalidClientID}, 400,
-			`{"errorCode":"INVALID_CLIENT_ID","errorMsg":"The client is not known to this server."}`, ""},
-		{"a wrong secret gets no body", wrong, grant,
-			coretest.Variants{ClientError: coretest.EmptyBody}, 400, "", ""},
+		{
+			"a missing scope is an error", basic("test", "test"), "grant_type=client_credentials",
+			coretest.Variants{RequireScope: true},
+			400, `{"error":"invalid_request"}`, "",
+		},
+		{
+			"a wrong secret is unauthorized", wrong, grant,
+			coretest.Variants{ClientError: coretest.Unauthorized},
+			401, invalidClient, "",
+		},
+		{
+			"a wrong secret is challenged", wrong, grant,
+			coretest.Variants{ClientError: coretest.UnauthorizedBasic},
+			401, invalidClient, "Basic",
+		},
+		{
+			"a missing credential is challenged", "", grant,
+			coretest.Variants{ClientError: coretest.UnauthorizedBasic},
+			401, invalidClient, "Basic",
+		},
+		{
+			"an unknown client gets the form of the REST services", basic("nobody", "x"), grant,
+			coretest.Variants{ClientError: coretest.InvalidClientID},
+			400,
+			`{"errorCode":"INVALID_CLIENT_ID","errorMsg":"The client is not known to this server."}`, "",
+		},
+		{
+			"a wrong secret gets no body", wrong, grant,
+			coretest.Variants{ClientError: coretest.EmptyBody},
+			400, "", "",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := coretest.New()

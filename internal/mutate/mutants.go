@@ -1,0 +1,128 @@
+package main
+
+const (
+	inCore     = "./core"
+	inAdapters = "./adapters/httpguard ./adapters/ginguard ./adapters/fiberguard"
+	inSource   = "./tokensource"
+)
+
+var mutants = []mutant{
+	// The decision.
+	{"decision: inactive is access", "core/verifier.go", "case !in.active:", "case false:", inCore},
+	{"decision: unfit tokens pass", "core/verifier.go", `case in.unfit != "":`, `case false:`, inCore},
+	{"decision: expired is access", "core/verifier.go", "at >= in.expires+skew", "false", inCore},
+	{"decision: the moment of exp is still valid", "core/verifier.go", "at >= in.expires+skew", "at > in.expires+skew", inCore},
+	{"decision: skew shortens exp", "core/verifier.go", "at >= in.expires+skew", "at >= in.expires-skew", inCore},
+	{"decision: nbf is not checked", "core/verifier.go", "at+skew < in.notBefore", "false", inCore},
+	{"decision: nbf ignores skew", "core/verifier.go", "at+skew < in.notBefore", "at < in.notBefore", inCore},
+	{"decision: iat in the future passes", "core/verifier.go", "case in.issuedAt != 0 && in.issuedAt > at+max(skew, instant(futureIssue.Milliseconds())):", "case false:", inCore},
+	{"decision: iat after exp passes", "core/verifier.go", "in.issuedAt > in.expires", "false", inCore},
+	{"decision: issuer is not checked", "core/verifier.go", "in.issuer != v.profile.issuer", "false", inCore},
+	{"decision: audience is not checked", "core/verifier.go", "!slices.ContainsFunc(in.audience, v.meant)", "false", inCore},
+	{"decision: scope is not checked", "core/verifier.go", "case !need.met(in.scope):", "case false:", inCore},
+	{"decision: allOf is anyOf", "core/requirement.go", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif !slices.Contains(granted, s) {\n\t\t\t\treturn false", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif slices.Contains(granted, s) {\n\t\t\t\treturn true", inCore},
+	{"decision: the zero Requirement is met", "core/requirement.go", "unset kind = iota", "unset kind = iota + 9", inCore},
+	{"decision: optional waives a bad token", "core/verifier.go", "if need.optional && err == ErrNoToken {", "if need.optional {", inCore},
+
+	// Bearer credentials.
+	{"bearer: the first of several fields counts", "core/bearer.go", "\tdefault:\n\t\treturn \"\", ErrAmbiguous", "\tdefault:", inCore},
+	{"bearer: any scheme is bearer", "core/bearer.go", `if scheme != "Bearer" && !strings.EqualFold(scheme, "Bearer") {`, `if scheme == "" {`, inCore},
+	{"bearer: no blank behind the scheme", "core/bearer.go", "len(token) == len(rest) || ", "", inCore},
+	{"bearer: no limit", "core/bearer.go", " || len(token) > limit", "", inCore},
+	{"bearer: the limit is off by one", "core/bearer.go", "len(token) > limit", "len(token) >= limit", inCore},
+	{"bearer: no grammar", "core/verifier.go", "if err := checkToken(token); err != nil {", "if err := checkToken(token); err == ErrNoToken {", inCore},
+	{"bearer: comma-joined is malformed", "core/bearer.go", `if _, more, found := strings.Cut(token, ","); found && strings.Trim(more, ", \t") != "" {`, `if false {`, inCore},
+	{"bearer: a merged second field goes unseen", "core/bearer.go", "if joinsBearer(v) {", "if false {", inCore},
+	{"bearer: padding alone is a token", "core/bearer.go", "if body == \"\" {", "if false {", inCore},
+
+	// Reading answers.
+	{"answer: a missing active is inactive", "core/introspection.go", "return nil, errors.New(`member \"active\" is missing`)", "return in, nil", inCore},
+	{"answer: any status is read", "core/introspector.go", "if res.Status != http.StatusOK {", "if res.Status >= 500 {", inCore},
+	{"answer: any media type is read", "core/introspector.go", "if !isJSON(res.Header) {", "if false {", inCore},
+	{"answer: seconds everywhere", "core/introspection.go", "case v < millisFrom:", "case true:", inCore},
+	{"answer: milliseconds in the strict profile", "core/introspection.go", "case v >= millisFrom && !p.lenientTimes:", "case false:", inCore},
+	{"answer: no clamp at the far end", "core/introspection.go", "min(max(v, 1), float64(endOfTime))", "max(v, 1)", inCore},
+	{"answer: exp 0 is no exp", "core/introspection.go", "max(v, 1)", "max(v, 0)", inCore},
+	{"answer: cnf is ignored", "core/introspection.go", `if _, bound := o["cnf"]; bound {`, `if false {`, inCore},
+	{"answer: token_type is ignored", "core/introspection.go", `tokenType != "" && `, "false && ", inCore},
+	{"answer: refresh tokens pass", "core/introspection.go", `"refresh_token", "refresh", "offline", "id_token", "id"`, `"none"`, inCore},
+	{"answer: duplicate names pass", "internal/strictjson/nameset.go", "return false", "return true", "./internal/strictjson " + inCore},
+	{"answer: anonymous is a user", "core/profile_mobilefirst8.go", ` && u.ID != "anonymous"`, "", inCore},
+	{"answer: 409 is trouble", "core/introspector.go", "res.Status == http.StatusConflict && i.profile.conflicts", "false", inCore},
+
+	// Remembering.
+	{"cache: exp does not end it", "core/caching.go", "until = min(until, at+in.expires.time().Sub(now))", "_ = now", inCore},
+	{"cache: TTL does not end it", "core/caching.go", "until := in.asked + c.ttl", "until := in.asked + c.ttl + 1e15", inCore},
+	{"cache: TTL counts from the answer", "core/caching.go", "until := in.asked + c.ttl", "until := at + c.ttl", inCore},
+	{"cache: own deadline is not checked", "core/caching.go", "if e, ok := c.active.Get(key); ok && at < e.until && ", "if e, ok := c.active.Get(key); ok && ", inCore},
+	{"cache: negative TTL is the positive one", "core/caching.go", "in.asked + c.negativeTTL", "in.asked + c.ttl", inCore},
+	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, &inactiveEntry{asked: in.asked, until: until}, until-at)", "c.active.Set(key, &activeEntry{introspection: in, until: until}, until-at)", inCore},
+	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.active {\n\t\tc.active.Delete(key)", "\tif !in.active {", inCore},
+	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tuntil := in", "\tuntil := in", inCore},
+	{"cache: MaxAge is ignored", "core/caching.go", "return !r.fresh || age <= r.maxAge", "return true", inCore},
+	{"cache: MaxAge(0) takes what is remembered", "core/caching.go", "if need.fresh && need.maxAge == 0 {", "if false {", inCore},
+	{"cache: MaxAge joins older flights", "core/caching.go", "notBefore = time.Now().Add(-need.maxAge)", "_ = need", inCore},
+	{"cache: no second look", "core/caching.go", "in := c.find(key, need, begun); in != nil", "in := c.find(key, need, begun); false", inCore},
+	{"cache: Forget keeps the entry", "core/caching.go", "\tc.flights.Forget(key, func() {\n\t\tc.active.Delete(key)", "\tc.flights.Forget(key, func() {", inCore},
+	{"cache: Forget lets the flight fill", "internal/flight/flight.go", "\tdefer g.mu.Unlock()\n\tdelete(g.calls, key)\n\tdrop()", "\tdefer g.mu.Unlock()\n\tdrop()", "./internal/flight " + inCore},
+	{"cache: key of a prefix", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "unsafe.Slice(unsafe.StringData(token), min(len(token), 100))", inCore},
+	{"cache: key of the length", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "make([]byte, len(token))", inCore},
+	{"cache: fixed hash key", "core/key.go", "rand.Read(key[:]) // never fails", "_ = key", inCore},
+	{"cache: unbounded", "internal/memcache/shard.go", "_SEE_BELOW_", "", "./internal/memcache"},
+
+	// Flights.
+	{"flight: tied to the leader", "internal/flight/flight.go", "go g.run(context.WithoutCancel(ctx), key, c, fn)", "go g.run(ctx, key, c, fn)", "./internal/flight " + inCore},
+	{"flight: no timeout", "internal/flight/flight.go", "ctx, cancel := context.WithTimeout(ctx, g.Timeout)", "ctx, cancel := context.WithCancel(ctx)", "./internal/flight " + inCore},
+	{"flight: nobody joins", "internal/flight/flight.go", "if c, ok := g.calls[key]; ok && !c.started.Before(notBefore) {", "if c, ok := g.calls[key]; ok && false {", "./internal/flight " + inCore},
+	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\treturn v, shared, context.Cause(ctx)", "case <-make(chan int):\n\t\treturn v, shared, context.Cause(ctx)", "./internal/flight " + inCore},
+
+	// Asking.
+	{"asking: our own token is not renewed", "core/introspector.go", "i.own.Invalidate(used)", "_ = used", inCore},
+	{"asking: redirects are followed", "internal/formpost/formpost.go", "return http.ErrUseLastResponse", "return nil", "./internal/formpost " + inCore + " " + inSource},
+	{"asking: unlimited answers", "internal/formpost/formpost.go", "rest.SetResponseBodyLimit(o.MaxBody)", "_ = o.MaxBody", "./internal/formpost " + inCore},
+	{"asking: no attempt deadline", "internal/formpost/formpost.go", "ctx, cancel := context.WithTimeout(ctx, c.attempt)", "ctx, cancel := context.WithCancel(ctx)", "./internal/formpost"},
+	{"asking: retries without a budget", "internal/formpost/formpost.go", "!transient(res, err) || !c.budget.withdraw()", "!transient(res, err)", "./internal/formpost " + inCore},
+	{"asking: any number of calls in flight", "core/config.go", "make(chan struct{}, c.MaxInFlight)", "make(chan struct{}, 1<<20)", inCore},
+	{"asking: the breaker never opens", "core/config.go", "Failures: breakerFailures", "Failures: 1 << 30", inCore},
+	{"asking: one bad answer opens the breaker", "core/introspector.go", "case e.Status == http.StatusOK && !errors.As(err, &bad):", "case false:", inCore},
+	{"asking: InsecureSkipVerify is fine", "internal/formpost/endpoint.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/formpost " + inCore + " " + inSource},
+	{"asking: http anywhere", "internal/formpost/endpoint.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/formpost " + inCore + " " + inSource},
+
+	// Blame and challenges.
+	{"denial: our trouble is the user's", "core/verifier.go", `return fmt.Errorf("%w: %w", ErrUnavailable, err)`, `return fmt.Errorf("%w: %w", ErrInvalidToken, err)`, inCore},
+	{"denial: no Retry-After", "core/denial.go", `d.add("Retry-After", retryAfter(cause))`, "", inCore},
+	{"denial: a challenge for trouble", "core/denial.go", "{ErrUnavailable, http.StatusServiceUnavailable, false,", "{ErrUnavailable, http.StatusServiceUnavailable, true,", inCore},
+	{"denial: cacheable", "core/denial.go", `{"Cache-Control", "no-store"}, `, "", inCore},
+	{"denial: error code without credentials", "core/denial.go", `{ErrNoToken, http.StatusUnauthorized, true, "",`, `{ErrNoToken, http.StatusUnauthorized, true, "invalid_token",`, inCore},
+	{"denial: realm unquoted", "core/profile.go", "quoter.Replace(p.realm)", "p.realm", inCore},
+	{"denial: scope with a comma is fine", "core/profile_mobilefirst8.go", `unfitScopeChars: ",=",`, `unfitScopeChars: "",`, inCore},
+
+	// Our own token.
+	{"source: expired tokens are handed out", "tokensource/renewing.go", "l != nil && l.alive(now) {\n\t\tif int64", "l != nil {\n\t\tif int64", inSource},
+	{"source: no early renewal", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := min(life/5000, maxWindow)", inSource},
+	{"source: the window does not scale", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := maxWindow", inSource},
+	{"source: no jitter", "tokensource/renewing.go", "rand.Float64()*0.2 - 0.1", "0.0", inSource},
+	{"source: lifetime from the answer on", "tokensource/clientcredentials.go", "begun.Add(life)", "time.Now().Add(life)", inSource},
+	{"source: no backoff", "tokensource/renewing.go", "s.retryAt = time.Now().Add(pause)", "s.retryAt = time.Now()", inSource},
+	{"source: refusals back off like hiccups", "tokensource/renewing.go", "if refused(s.failed) {", "if false {", inSource},
+	{"source: Retry-After is ignored", "tokensource/renewing.go", "d = max(d, e.RetryAfter)", "_ = e", inSource},
+	{"source: Invalidate drops any token", "tokensource/renewing.go", "l != nil && l.token.AccessToken == t.AccessToken {", "l != nil {", inSource},
+	{"source: fetch tied to its caller", "tokensource/renewing.go", "go s.run(context.WithoutCancel(ctx), f)", "go s.run(ctx, f)", inSource},
+	{"source: several fetches at once", "tokensource/renewing.go", "if s.flight != nil {\n\t\treturn s.flight, nil\n\t}", "", inSource},
+	{"source: lacking scope goes unseen", "tokensource/clientcredentials.go", `if missing := lacking(granted, g.scope); missing != "" {`, `if missing := lacking(granted, g.scope); missing == "x" {`, inSource},
+	{"source: no end of lifetimes", "tokensource/clientcredentials.go", "min(math.Floor(seconds), maxLifetime.Seconds())", "math.Floor(seconds)", inSource},
+	{"source: expires_in 0 is fine", "tokensource/clientcredentials.go", "case seconds < 1:", "case false:", inSource},
+	{"source: any token type", "tokensource/clientcredentials.go", `if !strings.EqualFold(kind, "Bearer") {`, `if kind == "" {`, inSource},
+	{"source: secrets print themselves", "tokensource/secret.go", "io.WriteString(f, redacted)", "io.WriteString(f, string(s))", inSource},
+	{"source: errors keep what was sent", "internal/formpost/cleanse.go", "if strings.Contains(text, secret) {", "if false {", "./internal/formpost"},
+	{"source: Basic does not form-encode", "internal/clientauth/clientauth.go", "basic(h, url.QueryEscape(c.ID), url.QueryEscape(secret))", "basic(h, c.ID, secret)", "./internal/clientauth " + inCore + " " + inSource},
+
+	// The adapters.
+	{"httpguard: only the first field", "adapters/httpguard/httpguard.go", `r.Header["Authorization"]`, `[]string{r.Header.Get("Authorization")}`, inAdapters},
+	{"httpguard: respelled names", "adapters/httpguard/httpguard.go", "w.Header()[f.Name] = []string{f.Value}", "w.Header().Set(f.Name, f.Value)", inAdapters},
+	{"httpguard: the handler runs anyway", "adapters/httpguard/httpguard.go", "\t\t\t\twrite(w, denial)\n\t\t\t\treturn", "\t\t\t\twrite(w, denial)", inAdapters},
+	{"ginguard: the chain goes on", "adapters/ginguard/ginguard.go", "\t\t\tabort(c, denial)\n\t\t\treturn", "\t\t\tabort(c, denial)", inAdapters},
+	{"ginguard: only the first field", "adapters/ginguard/ginguard.go", `c.Request.Header["Authorization"]`, `[]string{c.Request.Header.Get("Authorization")}`, inAdapters},
+	{"ginguard: respelled names", "adapters/ginguard/ginguard.go", "c.Writer.Header()[f.Name] = []string{f.Value}", "c.Header(f.Name, f.Value)", inAdapters},
+	{"fiberguard: a kept view of the buffer", "core/verifier.go", "strings.Clone(token)", "token", inAdapters + " " + inCore},
+}
