@@ -2,6 +2,8 @@ package formpost
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"net"
 	"net/http"
@@ -24,24 +26,29 @@ func cleanse(err error, header http.Header, form url.Values) error {
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
 	}
-	text := printable(err.Error())
 	for _, secret := range sent(header, form) {
-		if strings.Contains(text, secret) {
+		if strings.Contains(err.Error(), secret) {
 			return errors.New("transport error (its text is withheld: it repeats what was sent)")
 		}
 	}
 	var op *net.OpError
-	if errors.As(err, &op) {
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &op) || errors.As(err, &untrusted) {
 		return err
 	}
-	return errors.New(text)
+	return errors.New(printable(err.Error()))
 }
 
 // sent lists the values that must not show up in an error: credentials and every form value that is long enough to be one.
 func sent(header http.Header, form url.Values) []string {
 	var secrets []string
-	if _, credentials, ok := strings.Cut(header.Get("Authorization"), " "); ok {
+	if scheme, credentials, ok := strings.Cut(header.Get("Authorization"), " "); ok {
 		secrets = append(secrets, credentials)
+		if plain, err := base64.StdEncoding.DecodeString(credentials); err == nil && scheme == "Basic" {
+			if _, password, _ := strings.Cut(string(plain), ":"); password != "" {
+				secrets = append(secrets, password)
+			}
+		}
 	}
 	for name, values := range form {
 		if name == "grant_type" || name == "scope" || name == "token_type_hint" || name == "client_id" {
@@ -56,8 +63,12 @@ func sent(header http.Header, form url.Values) []string {
 	return secrets
 }
 
-// printable replaces what is not printable ASCII and caps the length.
+// printable ends s before its first quotation mark, behind which net/http repeats what the server sent, replaces what is
+// not printable ASCII, and caps the length.
 func printable(s string) string {
+	if before, _, quotes := strings.Cut(s, `"`); quotes {
+		s = before + "(what was received is withheld)"
+	}
 	if len(s) > maxErrorText {
 		s = s[:maxErrorText]
 	}

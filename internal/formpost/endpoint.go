@@ -46,7 +46,7 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 
 // Loopback says whether host, a name or an address, is this machine.
 func Loopback(host string) bool {
-	if host == "localhost" {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
@@ -56,7 +56,7 @@ func Loopback(host string) bool {
 // CheckTransport refuses a transport that does not verify its peer. Only *http.Transport can be looked into.
 func CheckTransport(rt http.RoundTripper) error {
 	t, ok := rt.(*http.Transport)
-	if !ok || t.TLSClientConfig == nil {
+	if !ok || t == nil || t.TLSClientConfig == nil {
 		return nil
 	}
 	if t.TLSClientConfig.InsecureSkipVerify {
@@ -75,22 +75,16 @@ func RetryAfter(h http.Header, now time.Time, limit time.Duration) time.Duration
 	if value == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		if seconds < 0 {
-			return 0
+	if strings.Trim(value, "0123456789") == "" {
+		seconds, err := strconv.ParseUint(value, 10, 64)
+		if err != nil || seconds >= uint64(limit/time.Second) { // or more digits than 64 bits hold
+			return limit
 		}
-		return time.Duration(min(seconds, int64(limit/time.Second))) * time.Second
-	}
-	if isDigits(value) { // more digits than an int64 holds
-		return limit
+		return time.Duration(seconds) * time.Second
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
 		return 0
 	}
 	return min(max(at.Sub(now), 0), limit)
-}
-
-func isDigits(s string) bool {
-	return strings.Trim(s, "0123456789") == ""
 }

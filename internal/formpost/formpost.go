@@ -8,6 +8,7 @@ package formpost
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -78,7 +79,7 @@ func (c *Client) Post(ctx context.Context, header http.Header, form url.Values) 
 	c.budget.deposit()
 	for attempt := 0; ; attempt++ {
 		res, err := c.once(ctx, header, form)
-		if attempt > 0 || !transient(res, err) || !c.budget.withdraw() {
+		if attempt > 0 || !transient(res, err) || ctx.Err() != nil || !c.budget.withdraw() {
 			return res, err
 		}
 		pause := time.NewTimer(rand.N(maxJitter))
@@ -123,16 +124,22 @@ func transient(res *Response, err error) bool {
 }
 
 // NewTransport returns the transport that the clients use unless told otherwise: proxies from the environment, TLS 1.2 or
-// later, two seconds to connect, and as many idle connections per host as there are calls in flight.
+// later, two seconds to connect, and as many idle connections per host as there are calls in flight. It is no clone of
+// http.DefaultTransport, which programs replace, and whose certificate checks some turn off.
 func NewTransport(inFlight int) *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DialContext = dialer.DialContext
-	t.TLSHandshakeTimeout = connectTimeout
-	t.MaxIdleConns = 2 * inFlight
-	t.MaxIdleConnsPerHost = inFlight
-	t.DisableCompression = true
-	t.MaxResponseHeaderBytes = 64 << 10
-	return t
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    connectTimeout,
+		MaxIdleConns:           2 * inFlight,
+		MaxIdleConnsPerHost:    inFlight,
+		IdleConnTimeout:        90 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
 }
 
 // silent keeps resty from printing: its warnings name URLs.
