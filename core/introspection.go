@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -125,15 +124,11 @@ const millisFrom = 1e11
 
 // instant reads a time in the unit of the profile. A time before 1970 is the first instant, which is always past.
 func (p *Profile) instant(o strictjson.Object, name string) (instant, error) {
-	v, present, err := o.Number(name)
-	if text, isText, _ := o.String(name); isText && p.lenientTimes {
-		present = true
-		v, err = strconv.ParseFloat(text, 64)
-		if err != nil && !math.IsInf(v, 0) || strings.Trim(text, "0123456789.eE+-") != "" { // ParseFloat takes "inf" and hexadecimal
-			return 0, fmt.Errorf("member %q is a string and not a number", name)
-		}
-		err = nil
+	number := o.Number
+	if p.lenientTimes {
+		number = o.NumberOrString
 	}
+	v, present, err := number(name)
 	switch {
 	case err != nil:
 		return 0, err

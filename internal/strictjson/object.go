@@ -30,6 +30,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Object is a JSON object: its members by exact name, unescaped, each with its
@@ -90,6 +91,19 @@ func (o Object) Number(name string) (value float64, present bool, err error) {
 	// The only error left for a JSON number is its range, and the value says so.
 	value, _ = strconv.ParseFloat(string(raw), 64)
 	return value, true, nil
+}
+
+// NumberOrString is Number for servers that put quotes around numbers: a string
+// that holds a JSON number, and nothing else, is that number.
+func (o Object) NumberOrString(name string) (value float64, present bool, err error) {
+	text, isString, err := o.String(name)
+	if !isString || err != nil {
+		return o.Number(name)
+	}
+	if kind([]byte(text)) != aNumber || !json.Valid([]byte(text)) || strings.ContainsAny(text, " \t\r\n") {
+		return 0, false, fmt.Errorf("%s is a string and not a number", describe(name))
+	}
+	return Object{name: json.RawMessage(text)}.Number(name)
 }
 
 // Strings returns a member that must be a string, as a list of one, or an array

@@ -220,3 +220,37 @@ func TestAnEmptyValueFilledInByHandIsAnError(t *testing.T) {
 		t.Errorf("Strings = %v, %v, want an error", present, err)
 	}
 }
+
+func TestNumberOrString(t *testing.T) {
+	for _, tc := range []struct {
+		name, json string
+		want       float64
+		present    bool
+		fails      bool
+	}{
+		{"a number", `{"n":1.5e3}`, 1500, true, false},
+		{"a number in quotes", `{"n":"1800000060"}`, 1800000060, true, false}, // CC-18
+		{"absent", `{}`, 0, false, false},
+		{"words", `{"n":"abc"}`, 0, false, true},
+		{"an empty string", `{"n":""}`, 0, false, true},
+		{"blanks around the number", `{"n":" 1 "}`, 0, false, true},
+		{"a blank behind the number", `{"n":"1 "}`, 0, false, true},
+		{"not a number by name", `{"n":"NaN"}`, 0, false, true},
+		{"infinity by name", `{"n":"Infinity"}`, 0, false, true},
+		{"a hexadecimal number", `{"n":"0x10p0"}`, 0, false, true},
+		{"a leading plus", `{"n":"+1"}`, 0, false, true},
+		{"null", `{"n":null}`, 0, false, true},
+		{"an array", `{"n":[1]}`, 0, false, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			o, err := strictjson.Parse([]byte(tc.json))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, present, err := o.NumberOrString("n")
+			if got != tc.want || present != tc.present || err != nil != tc.fails {
+				t.Errorf("got %v, %v, %v; want %v, %v, failing %v", got, present, err, tc.want, tc.present, tc.fails)
+			}
+		})
+	}
+}
