@@ -1,0 +1,141 @@
+// Fiber is an API on Fiber v2 that accepts MobileFirst access tokens.
+//
+//	go run ./examples/devserver   # in another terminal: prints what to export here
+//	go run ./examples/fiber
+//
+// The variables MFPGUARD_* say which authorization server it asks: see core.FromEnv. LISTEN_ADDR is where it listens, by
+// default 127.0.0.1:8080. CORS_ORIGIN is the one origin whose pages may call it from a browser, such as
+// https://app.example.com; by default there is none. The programs nethttp and gin beside it do just the same.
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/cors"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+
+	"github.com/mfpguard/mfpguard/adapters/fiberguard"
+	"github.com/mfpguard/mfpguard/core"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Stderr))
+}
+
+// run serves until ctx ends and returns the exit code: 2 for a mistake in the environment.
+func run(ctx context.Context, stderr io.Writer) int {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	api, ln, err := setup(ctx, log)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	log.Info("listening", "addr", ln.Addr().String())
+	if err := serve(ctx, api, ln); err != nil {
+		log.Error("stopped", "error", err)
+		return 1
+	}
+	log.Info("stopped")
+	return 0
+}
+
+func setup(ctx context.Context, log *slog.Logger) (*fiber.App, net.Listener, error) {
+	config, err := core.FromEnv()
+	if err != nil {
+		return nil, nil, err
+	}
+	config.Logger = log
+	v, err := core.New(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	origin := os.Getenv("CORS_ORIGIN")
+	if err := checkOrigin(origin); err != nil {
+		return nil, nil, err
+	}
+	ln, err := net.Listen("tcp", cmp.Or(os.Getenv("LISTEN_ADDR"), "127.0.0.1:8080"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	go func() {
+		if err := v.Ready(ctx); err != nil { // it will be as soon as the authorization server is
+			log.Warn("tokens cannot be checked yet", "error", err)
+		}
+	}()
+	return newAPI(v, origin), ln, nil
+}
+
+func newAPI(v *core.Verifier, origin string) *fiber.App {
+	app := fiber.New(fiber.Config{
+		ReadBufferSize:        16 << 10, // for long tokens: Fiber answers 431 to a header of more than 4 KiB otherwise
+		ReadTimeout:           10 * time.Second,
+		IdleTimeout:           time.Minute,
+		DisableStartupMessage: true,
+	})
+	app.Use(recover.New()) // Fiber lets a panic end the program otherwise
+	if origin != "" {
+		app.Use(newCORS(origin)) // before the guards, because preflight requests carry no token
+	}
+	app.Get("/public", text("public"))
+	app.Get("/me", fiberguard.Require(v, core.Authenticated()), me)
+	app.Get("/balance", fiberguard.Require(v, core.AllOf("accessRestricted")), text("17364.9"))
+	// MaxAge(0): money moves only if the server says now that the token is good.
+	transfer := core.AllOf("accessRestricted", "transfer").MaxAge(0)
+	app.Post("/transfer", fiberguard.Require(v, transfer), text("transferred"))
+	return app
+}
+
+// me answers who is calling.
+func me(c *fiber.Ctx) error {
+	p, _ := core.FromContext(c.UserContext())
+	return c.JSON(p)
+}
+
+func text(body string) fiber.Handler {
+	return func(c *fiber.Ctx) error { return c.SendString(body) }
+}
+
+// newCORS lets pages of one origin call the API. It exposes the two fields that MobileFirst clients act on: the browser hides
+// them otherwise, and a client that sees no challenge never gets a token.
+func newCORS(origin string) fiber.Handler {
+	return cors.New(cors.Config{
+		AllowOriginsFunc: func(o string) bool { return o == origin },
+		AllowMethods:     "GET,POST",
+		ExposeHeaders:    "WWW-Authenticate,MFP-Conflict",
+	})
+}
+
+// checkOrigin asks for an origin as browsers write it, or none.
+func checkOrigin(origin string) error {
+	u, err := url.Parse(origin)
+	if origin != "" && (err != nil || u.Scheme == "" || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host)) {
+		return fmt.Errorf("CORS_ORIGIN is %q, want an origin such as https://app.example.com", origin)
+	}
+	return nil
+}
+
+// serve answers requests until ctx ends, and finishes those that it has begun.
+func serve(ctx context.Context, app *fiber.App, ln net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- app.Listener(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return app.ShutdownWithTimeout(10 * time.Second)
+	}
+}
