@@ -222,7 +222,8 @@ func lifetime(answer strictjson.Object) (time.Duration, error) {
 	seconds, present, err := answer.Number("expires_in")
 	if text, isText, _ := answer.String("expires_in"); isText {
 		present = true
-		if seconds, err = strconv.ParseFloat(text, 64); err != nil || math.IsNaN(seconds) {
+		seconds, err = strconv.ParseFloat(text, 64)
+		if err != nil || strings.Trim(text, "-.0123456789") != "" { // ParseFloat takes NaN and 0x1p-2 too
 			return 0, errors.New(`member "expires_in" is a string and not a number`)
 		}
 	}
@@ -280,6 +281,8 @@ func (g *clientCredentials) hint(e *EndpointError) string {
 		return fmt.Sprintf("the client's allowed scope does not cover %q", g.scope)
 	case e.Code == ErrInvalidClient, e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
 		return "the client id or secret is wrong"
+	case e.Code == "" && e.Status == http.StatusBadRequest:
+		return "it gives no reason: check the client id and secret"
 	case e.Status == http.StatusNotFound:
 		return "nothing is served there: check the URL"
 	case e.Status >= 300 && e.Status < 400:

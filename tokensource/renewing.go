@@ -18,6 +18,8 @@ const (
 	firstRefusal   = 30 * time.Second // after our credentials were refused; doubles up to maxRefusal
 	maxRefusal     = 5 * time.Minute
 	defaultTimeout = 5 * time.Second
+	forgetEvery    = time.Second // Invalidate forgets one token in this time
+	forgetAtOnce   = 5           // but a few without delay
 	forever        = 100 * 365 * 24 * time.Hour
 )
 
@@ -25,18 +27,19 @@ const (
 type lease struct {
 	token Token
 	start time.Time    // just before the request for it was sent
-	end   time.Time    // hard end
+	end   time.Time    // hard end by the monotonic clock
 	due   atomic.Int64 // when to renew, in nanoseconds after start; moved on while a renewal runs or has failed
 }
 
 func newLease(t Token, start time.Time) *lease {
-	l := &lease{token: t, start: start, end: t.ExpiresAt}
+	l := &lease{token: t, start: start}
 	if t.ExpiresAt.IsZero() {
 		l.end = start.Add(forever)
 		l.due.Store(int64(forever))
 		return l
 	}
-	life := l.end.Sub(start)
+	life := min(t.ExpiresAt.Sub(start), forever)
+	l.end = start.Add(life)
 	window := min(life/5, maxWindow)
 	window += time.Duration((rand.Float64()*0.2 - 0.1) * float64(window))
 	l.due.Store(int64(life - window))
@@ -46,7 +49,8 @@ func newLease(t Token, start time.Time) *lease {
 // alive says whether the token may still be used. Both clocks must agree: the monotonic one does not count a suspended
 // machine's sleep, the wall clock can be set back.
 func (l *lease) alive(now time.Time) bool {
-	return now.Before(l.end) && now.Round(0).Before(l.end.Round(0))
+	wall := l.token.ExpiresAt.Round(0)
+	return now.Before(l.end) && (wall.IsZero() || now.Round(0).Before(wall))
 }
 
 // fetching is one fetch under way.
@@ -83,11 +87,23 @@ func (s *Source) Token(ctx context.Context) (Token, error) {
 	}
 }
 
-// Invalidate says that the server refused t. It forgets t if t is the current token and does nothing otherwise, so that a
-// late refusal of an old token does not cost a new one.
+// Invalidate says that a server refused t. It forgets t if t is the current token and does nothing otherwise, so that a
+// late refusal of an old token does not cost a new one. After a few at once it forgets one token per second at most: a
+// server that refuses every token is not helped by more of them.
 func (s *Source) Invalidate(t Token) {
-	if l := s.current.Load(); l != nil && l.token.AccessToken == t.AccessToken {
-		s.current.CompareAndSwap(l, nil)
+	l := s.current.Load()
+	if l == nil || l.token.AccessToken != t.AccessToken {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.forgetAt
+	if now := time.Now(); next.Before(now) {
+		next = now
+	}
+	next = next.Add(forgetEvery)
+	if time.Until(next) <= forgetAtOnce*forgetEvery && s.current.CompareAndSwap(l, nil) {
+		s.forgetAt = next
 	}
 }
 
@@ -145,8 +161,11 @@ func (s *Source) run(ctx context.Context, f *fetching) {
 		close(f.done)
 	}()
 	f.token, f.err = s.fetch(ctx)
-	if f.err == nil && !f.token.ExpiresAt.IsZero() && !f.token.ExpiresAt.After(begun) {
-		f.err = errors.New("tokensource: the fetched token has already ended")
+	if f.err == nil && !headerSafe(string(f.token.AccessToken)) {
+		f.err = errUnsafe
+	}
+	if f.err == nil && !f.token.ExpiresAt.IsZero() && !f.token.ExpiresAt.After(time.Now()) {
+		f.err = errors.New("tokensource: the fetched token had ended when it came")
 	}
 	finished = true
 }

@@ -9,7 +9,8 @@ import (
 const redacted = "[REDACTED]"
 
 // Secret is a credential that does not print itself: fmt (every verb), encoding/json, encoding/xml and log/slog show
-// "[REDACTED]". string(s) is the value, and the only way to it.
+// "[REDACTED]". string(s) is the value. A Secret in an unexported field of a struct of yours is out of reach for it: fmt
+// prints such fields as they are.
 type Secret string
 
 // Format implements fmt.Formatter.

@@ -19,6 +19,8 @@ type Token struct {
 	ExpiresAt time.Time
 }
 
+var errUnsafe = errors.New("tokensource: the token is empty or has characters that no header can carry")
+
 // Source hands out one token and renews it before it ends. Make one with New, Func or Static, and share it: it is safe for
 // concurrent use, holds no lock while it talks to the server, and owns no goroutine but for the duration of a fetch, so
 // there is nothing to close.
@@ -34,6 +36,7 @@ type Source struct {
 	failures int       // failed fetches in a row
 	failed   error     // the last of them
 	retryAt  time.Time // no fetch before this
+	forgetAt time.Time // when all that Invalidate forgot is paid for
 }
 
 // Func returns a Source that gets its tokens from fetch, with the renewal rules of New: for instance for a token that an
@@ -45,6 +48,9 @@ func Func(fetch func(context.Context) (Token, error)) *Source {
 
 // Static returns a Source with one token that does not end. Once invalidated it answers an error: there is no other.
 func Static(token Secret) *Source {
+	if !headerSafe(string(token)) {
+		return Func(func(context.Context) (Token, error) { return Token{}, errUnsafe })
+	}
 	s := Func(func(context.Context) (Token, error) {
 		return Token{}, errors.New("tokensource: the static token was refused, and there is no other")
 	})

@@ -1,0 +1,105 @@
+package tokensource
+
+import (
+	"testing"
+	"time"
+)
+
+// CC-45, A29: the two clocks of a time may disagree, which no test can make happen, so a lease is made whose ends do.
+func TestLeaseNeedsBothClocks(t *testing.T) {
+	start := time.Now()
+	tests := []struct {
+		name      string
+		wall      time.Time // when the token ends by the wall clock
+		monotonic time.Duration
+		at        time.Duration
+		alive     bool
+	}{
+		{"both clocks are before the end", start.Add(time.Hour), time.Hour, time.Hour - 1, true},
+		{"both clocks are at the end", start.Add(time.Hour), time.Hour, time.Hour, false},
+		{"the wall clock jumped ahead, as after a sleep", start.Add(-time.Hour), time.Hour, 0, false},
+		{"the wall clock was set back", start.Add(2 * time.Hour), time.Hour, time.Hour, false},
+		{"the wall clock was set back, in time", start.Add(2 * time.Hour), time.Hour, time.Hour - 1, true},
+		{"the token does not end", time.Time{}, forever, 50 * 365 * 24 * time.Hour, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			wall := tt.wall.Round(0)
+			l := &lease{token: Token{ExpiresAt: wall}, start: start, end: start.Add(tt.monotonic)}
+			if got := l.alive(start.Add(tt.at)); got != tt.alive {
+				t.Errorf("alive %v after the start: %v, want %v", tt.at, got, tt.alive)
+			}
+		})
+	}
+}
+
+// A token of Func may have an end without a monotonic reading, such as one out of a file.
+func TestLeaseOfAWallClockEnd(t *testing.T) {
+	start := time.Now()
+	l := newLease(Token{ExpiresAt: start.Round(0).Add(time.Hour)}, start)
+	if d := l.end.Sub(start); d != time.Hour {
+		t.Errorf("the lease ends after %v by the monotonic clock, want 1h", d)
+	}
+	if far := newLease(Token{ExpiresAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, start); !far.alive(start.Add(time.Hour)) {
+		t.Error("an end in the year 9999 is over")
+	}
+}
+
+// CC-37, CC-42
+func TestRenewalIsSpreadAndEarly(t *testing.T) {
+	tests := []struct {
+		name         string
+		life, window time.Duration
+	}{
+		{"an hour: five minutes", time.Hour, 5 * time.Minute},
+		{"a day: five minutes", 24 * time.Hour, 5 * time.Minute},
+		{"a minute: a fifth", time.Minute, 12 * time.Second},
+		{"five seconds: a fifth", 5 * time.Second, time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			start := time.Now()
+			first, last := tt.life, time.Duration(0)
+			for range 1000 {
+				due := time.Duration(newLease(Token{ExpiresAt: start.Add(tt.life)}, start).due.Load())
+				first, last = min(first, due), max(last, due)
+			}
+			earliest, latest := tt.life-tt.window*11/10, tt.life-tt.window*9/10
+			if first < earliest || last > latest {
+				t.Errorf("renewals are due from %v to %v, want within %v to %v", first, last, earliest, latest)
+			}
+			if spread := last - first; spread < tt.window/10 {
+				t.Errorf("a thousand renewals are spread over %v, want about %v", spread, tt.window/5)
+			}
+		})
+	}
+}
+
+func TestPause(t *testing.T) {
+	wrong := &EndpointError{Status: 400, Code: ErrInvalidClient}
+	tests := []struct {
+		name        string
+		err         error
+		failures    int
+		least, most time.Duration
+	}{
+		{"the first failure", errUnsafe, 1, time.Second, 1200 * time.Millisecond},
+		{"the third failure", errUnsafe, 3, 4 * time.Second, 4800 * time.Millisecond},
+		{"the fifth failure", errUnsafe, 5, 10 * time.Second, 12 * time.Second},
+		{"the millionth failure", errUnsafe, 1_000_000, 10 * time.Second, 12 * time.Second},
+		{"the first refusal", wrong, 1, 30 * time.Second, 36 * time.Second},
+		{"the millionth refusal", wrong, 1_000_000, 5 * time.Minute, 6 * time.Minute},
+		{"the server names a longer time", &EndpointError{Status: 503, RetryAfter: 40 * time.Second}, 1, 40 * time.Second, 40 * time.Second},
+		{"the server names a shorter time", &EndpointError{Status: 503, RetryAfter: time.Second}, 5, 10 * time.Second, 12 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for range 100 {
+				s := &Source{failed: tt.err, failures: tt.failures}
+				if d := s.pause(); d < tt.least || d > tt.most {
+					t.Fatalf("pause is %v, want %v to %v", d, tt.least, tt.most)
+				}
+			}
+		})
+	}
+}
