@@ -136,3 +136,9 @@ const (
 	invalidRequest = `400 Bearer error="invalid_request"`
 	noToken        = `401 Bearer`
 )
+
+// accepted is what a test hook needs: an answer that lets the token in with this scope, for an hour from now.
+func accepted(scope string) string {
+	return fmt.Sprintf(`{"active":true,"scope":%q,"client_id":"c1","sub":"u1","aud":"https://rs.test","iss":"https://as.test","exp":%d}`,
+		scope, time.Now().Add(time.Hour).Unix())
+}

@@ -1,0 +1,311 @@
+package core
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const base = 1_800_000_000 // 2027-01-15T08:00:00Z
+
+var (
+	mfp = MobileFirst8("https://as.invalid/mfp/api")
+	rfc = RFC7662(RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true})
+)
+
+// The answers that both profiles read alike. What is an error is trouble of the server, never access and never a refusal.
+func TestDecode(t *testing.T) {
+	for _, tt := range []struct{ name, body, want string }{
+		{"active", `{"active":true}`, "active"},                                                                                           // IN-17
+		{"inactive", `{"active":false}`, "inactive"},                                                                                      // IN-18
+		{"white space around", " {\"active\" : true}\r\n\t", "active"},                                                                    //
+		{"an escaped name is the name", `{"\u0061ctive":true}`, "active"},                                                                 // IN-23
+		{"claims of an inactive token are dropped", `{"active":false,"scope":"admin","sub":"root"}`, "inactive"},                          // IN-19
+		{"no active", `{}`, `member "active" is missing`},                                                                                 // IN-20, MFP-06
+		{"no active beside good claims", `{"scope":"admin","exp":1800000600}`, `member "active" is missing`},                              // IN-20, A32
+		{"active is the string true", `{"active":"true"}`, `member "active" is a string, want a boolean`},                                 // IN-21, A33
+		{"active is the string false", `{"active":"false"}`, `member "active" is a string, want a boolean`},                               // IN-21, A33
+		{"active is 1", `{"active":1}`, `member "active" is a number, want a boolean`},                                                    // IN-21
+		{"active is 0", `{"active":0}`, `member "active" is a number, want a boolean`},                                                    // IN-21
+		{"active is null", `{"active":null}`, `member "active" is null, want a boolean`},                                                  // IN-21
+		{"active is an array", `{"active":[true]}`, `member "active" is an array, want a boolean`},                                        // IN-21
+		{"active is an object", `{"active":{"v":true}}`, `member "active" is an object, want a boolean`},                                  // IN-21
+		{"another spelling of active", `{"Active":true}`, `member "active" is missing`},                                                   // IN-22, A66
+		{"two spellings of active", `{"active":false,"ACTIVE":true}`, "inactive"},                                                         // IN-22, A66
+		{"active twice, good last", `{"active":false,"active":true}`, `member "active" appears twice`},                                    // IN-23, A65
+		{"active twice, good first", `{"active":true,"active":false}`, `member "active" appears twice`},                                   // IN-23, A65
+		{"active twice, once escaped", `{"active":false,"\u0061ctive":true}`, `member "active" appears twice`},                            // IN-23, A65
+		{"scope twice", `{"active":true,"scope":"a","scope":"admin"}`, `member "scope" appears twice`},                                    // IN-23
+		{"a nested member twice", `{"active":true,"x":{"a":1,"a":2}}`, `member "a" appears twice`},                                        // IN-23
+		{"an array", `[]`, "the document is an array, want an object"},                                                                    // IN-24
+		{"an array around an answer", `[{"active":true}]`, "the document is an array, want an object"},                                    // IN-24
+		{"true", `true`, "the document is a boolean, want an object"},                                                                     // IN-24
+		{"a string", `"active"`, "the document is a string, want an object"},                                                              // IN-24
+		{"null", `null`, "the document is null, want an object"},                                                                          // IN-24
+		{"nothing", ``, "the document is empty, want an object"},                                                                          // IN-24, A31
+		{"a second document", `{"active":true}{"active":false}`, "data after the object"},                                                 // IN-25, A67
+		{"something behind", `{"active":true}x`, "data after the object"},                                                                 // IN-25, A67
+		{"cut short", `{"active":true`, "the document ends too early"},                                                                    // IN-26
+		{"deep", `{"active":true,"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`, "nested more than 32 levels"}, // IN-28
+		{"not UTF-8", "{\"active\":true,\"sub\":\"\xff\"}", "the document is not valid UTF-8"},                                            // IN-29
+		{"half a surrogate pair", `{"active":true,"sub":"\ud800"}`, "half of a surrogate pair"},                                           // IN-29
+		{"scope is an array", `{"active":true,"scope":["admin"]}`, `member "scope" is an array, want a string`},                           // IN-55, A79
+		{"scope is null", `{"active":true,"scope":null}`, "active"},                                                                       //
+		{"sub is a number", `{"active":true,"sub":5}`, `member "sub" is a number, want a string`},                                         // IN-66
+		{"client_id is an array", `{"active":true,"client_id":[]}`, `member "client_id" is an array, want a string`},                      // IN-66
+		{"username is an object", `{"active":true,"username":{}}`, `member "username" is an object, want a string`},                       // IN-66
+		{"iss is a boolean", `{"active":true,"iss":true}`, `member "iss" is a boolean, want a string`},                                    // IN-66
+		{"aud is a number", `{"active":true,"aud":5}`, `member "aud" is a number`},                                                        // IN-62
+		{"aud is an object", `{"active":true,"aud":{}}`, `member "aud" is an object`},                                                     // IN-62
+		{"aud has a number in it", `{"active":true,"aud":["a",1]}`, `member "aud" is an array with a number in it`},                       // IN-62
+		{"aud is empty", `{"active":true,"aud":[]}`, "active"},                                                                            // IN-62
+		{"a member nobody knows", `{"active":true,"extension_field":{"x":[1]}}`, "active"},                                                // IN-67
+		{"exp is a boolean", `{"active":true,"exp":true}`, `member "exp" is a boolean, want a number`},                                    // IN-50
+		{"exp is null", `{"active":true,"exp":null}`, `member "exp" is null, want a number`},                                              // IN-50
+		{"exp is an array", `{"active":true,"exp":[1]}`, `member "exp" is an array, want a number`},                                       // IN-50
+		{"exp is an object", `{"active":true,"exp":{}}`, `member "exp" is an object, want a number`},                                      // IN-50
+	} {
+		for _, p := range []*Profile{&mfp, &rfc} {
+			t.Run(p.name+": "+tt.name, func(t *testing.T) {
+				in, err := p.decode([]byte(tt.body))
+				got := "inactive"
+				switch {
+				case err != nil:
+					got = err.Error()
+				case in.active:
+					got = "active"
+				}
+				if refused := !strings.HasSuffix(tt.want, "active"); refused != (err != nil) || !strings.HasPrefix(got, tt.want) {
+					t.Errorf("got %s, want %s", got, tt.want)
+				}
+				if err == nil && !in.active && (in.subject != "" || in.scope != nil || in.body != nil) {
+					t.Errorf("an inactive answer says more than that: %+v", in)
+				}
+			})
+		}
+	}
+}
+
+func TestDecodeIsQuickOnDeepAnswers(t *testing.T) { // IN-28
+	body := []byte(`{"active":true,"x":` + strings.Repeat(`{"a":[`, 150_000))
+	begun := time.Now()
+	if _, err := mfp.decode(body); err == nil {
+		t.Error("a document that never ends was read")
+	}
+	if took := time.Since(begun); took > time.Second { // a parser that recursed or copied would need much longer, or die
+		t.Errorf("took %v", took)
+	}
+}
+
+// IN-38 to IN-50, MFP-04, D1, D8: what each profile makes of "exp". The same holds for "nbf" and "iat".
+func TestTimes(t *testing.T) {
+	const bad = math.MinInt64 // an error
+	for _, tt := range []struct {
+		name, value string
+		mfp, rfc    instant
+	}{
+		{"absent", ``, 0, 0}, // IN-44
+		{"seconds", `1800000060`, (base + 60) * 1000, (base + 60) * 1000},
+		{"milliseconds", `1800000060000`, (base + 60) * 1000, bad}, // MFP-04, IN-48, A22
+		{"milliseconds of a captured answer", `1591254974076`, 1591254974076, bad},
+		{"a fraction of a second", `1800000060.5`, (base + 60) * 1000, (base + 60) * 1000}, // IN-46, A24
+		{"an exponent", `1.80000006e9`, (base + 60) * 1000, (base + 60) * 1000},            // IN-46, A24
+		{"milliseconds with an exponent", `1.80000006e12`, (base + 60) * 1000, bad},
+		{"the last that is seconds", `99999999999`, 99999999999000, 99999999999000}, // D1
+		{"the first that is milliseconds", `100000000000`, 1e11, bad},               // D1
+		{"zero is past, not absent", `0`, 1, 1},                                     // IN-45, A21
+		{"minus zero", `-0`, 1, 1},
+		{"negative", `-1`, 1, 1},                                          // IN-45
+		{"very negative", `-9223372036854775808`, 1, 1},                   // IN-45
+		{"more than a Duration", `1e18`, endOfTime, bad},                  // IN-47, A23, D8
+		{"more than an int64", `1e30`, endOfTime, bad},                    // IN-47
+		{"one more than an int64", `9223372036854775808`, endOfTime, bad}, // IN-47
+		{"more than a float64", `1e400`, endOfTime, bad},
+		{"less than a float64", `-1e400`, 1, 1},
+		{"a string of seconds", `"1800000060"`, (base + 60) * 1000, bad}, // IN-49
+		{"a string of milliseconds", `"1800000060000"`, (base + 60) * 1000, bad},
+		{"a string beyond all", `"1e400"`, endOfTime, bad},
+		{"a string that is no number", `"soon"`, bad, bad},
+		{"an empty string", `""`, bad, bad},
+		{"a string with a blank", `" 1"`, bad, bad},
+		{"a string of infinity", `"inf"`, bad, bad},
+		{"a string of Infinity", `"Infinity"`, bad, bad},
+		{"a string of NaN", `"NaN"`, bad, bad},
+		{"a hexadecimal string", `"0x6b49d23c"`, bad, bad},
+	} {
+		for _, name := range []string{"exp", "nbf", "iat"} {
+			body := `{"active":true}`
+			if tt.value != "" {
+				body = `{"active":true,"` + name + `":` + tt.value + `}`
+			}
+			for p, want := range map[*Profile]instant{&mfp: tt.mfp, &rfc: tt.rfc} {
+				t.Run(fmt.Sprintf("%s: %s: %s", p.name, name, tt.name), func(t *testing.T) {
+					in, err := p.decode([]byte(body))
+					if (err != nil) != (want == bad) {
+						t.Fatalf("error %v, want one: %v", err, want == bad)
+					}
+					if err != nil {
+						return
+					}
+					if got := map[string]instant{"exp": in.expires, "nbf": in.notBefore, "iat": in.issuedAt}[name]; got != want {
+						t.Errorf("got %d, want %d", got, want)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestMillisecondsAreNamed(t *testing.T) { // IN-48
+	_, err := rfc.decode([]byte(`{"active":true,"exp":1800000060000}`))
+	if got, want := fmt.Sprint(err), `member "exp" looks like milliseconds, want seconds since 1970`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// IN-54: the scope is a list of elements between blanks, whatever their number.
+func TestScopeList(t *testing.T) {
+	for value, want := range map[string][]string{
+		"read write":       {"read", "write"},
+		"read  write ":     {"read", "write"},
+		"":                 {},
+		" ":                {},
+		"RegisteredClient": {"RegisteredClient"},
+	} {
+		in, err := mfp.decode(fmt.Appendf(nil, `{"active":true,"scope":%q}`, value))
+		if err != nil || !slices.Equal(in.scope, want) {
+			t.Errorf("%q: got %q and error %v, want %q", value, in.scope, err, want)
+		}
+	}
+	in, err := mfp.decode([]byte(`{"active":true,"ſcope":"admin","Scope":"admin"}`)) // IN-22: no folding
+	if err != nil || len(in.scope) != 0 {
+		t.Errorf("got %q and error %v, want no scope", in.scope, err)
+	}
+}
+
+// IN-64, IN-65, A55, A56, MT-08, DP-15: active tokens that are no bearer access tokens.
+func TestMisfit(t *testing.T) {
+	for _, tt := range []struct {
+		members string
+		fit     bool
+	}{
+		{`"token_type":"Bearer"`, true},
+		{`"token_type":"bearer"`, true},
+		{`"token_type":""`, true},
+		{`"token_type":"DPoP"`, false},
+		{`"token_type":"mac"`, false},
+		{`"token_use":"access_token"`, true},
+		{`"token_use":"refresh_token"`, false},
+		{`"token_use":"id_token"`, false},
+		{`"typ":"Bearer"`, true},
+		{`"typ":"at+jwt"`, true},
+		{`"typ":"Refresh"`, false},
+		{`"typ":"Offline"`, false},
+		{`"typ":"ID"`, false},
+		{`"cnf":{"jkt":"x"}`, false},
+		{`"cnf":{"x5t#S256":"x"}`, false},
+		{`"cnf":{"kid":"x"}`, false},
+		{`"cnf":{}`, false},
+		{`"cnf":"x"`, false},
+		{`"cnf":[]`, false},
+	} {
+		for _, p := range []*Profile{&mfp, &rfc} {
+			in, err := p.decode([]byte(`{"active":true,` + tt.members + `}`))
+			if err != nil {
+				t.Errorf("%s: %s: %v", p.name, tt.members, err)
+				continue
+			}
+			if got := in.unfit == ""; got != tt.fit {
+				t.Errorf("%s: %s: fit is %v (%s), want %v", p.name, tt.members, got, in.unfit, tt.fit)
+			}
+		}
+	}
+}
+
+// MFP-18: the members that only MobileFirst has must have their types, under its profile only.
+func TestMobileMembers(t *testing.T) {
+	for member, want := range map[string]string{
+		`"mfp-user":"alice"`:                       `member "mfp-user" is a string, want an object`,
+		`"mfp-user":{"id":5}`:                      `in mfp-user: member "id" is a number, want a string`,
+		`"mfp-user":{"authenticatedAt":"now"}`:     `in mfp-user: member "authenticatedAt" is a string, want a number`,
+		`"mfp-user":{"attributes":[]}`:             `in mfp-user: member "attributes" is an array, want an object`,
+		`"mfp-application":[]`:                     `member "mfp-application" is an array, want an object`,
+		`"mfp-application":{"version":1}`:          `in mfp-application: member "version" is a number, want a string`,
+		`"mfp-device":1`:                           `member "mfp-device" is a number, want an object`,
+		`"mfp-device":{"status":false}`:            `in mfp-device: member "status" is a boolean, want a string`,
+		`"mfp-checks":"x"`:                         `member "mfp-checks" is a string, want an object`,
+		`"mfp-user":null,"mfp-device":null`:        "",
+		`"mfp-checks":null,"mfp-application":null`: "",
+	} {
+		body := []byte(`{"active":true,` + member + `}`)
+		_, err := mfp.decode(body)
+		if got := strings.TrimPrefix(fmt.Sprint(err), "<nil>"); got != want {
+			t.Errorf("%s: got error %q, want %q", member, got, want)
+		}
+		if _, err := rfc.decode(body); err != nil {
+			t.Errorf("%s: a server of the other kind may mean what it likes by it, got error %v", member, err)
+		}
+	}
+}
+
+// FuzzDecode: no answer is taken for active but one whose member "active" is literally true, and only it.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"active":true}`, `{"active":false}`, `{"active":"true"}`, `{"Active":true}`, `{"active":true,"active":true}`, `[{"active":true}]`,
+		`{"x":{"active":true}}`, `{"active":true}x`, `{"\u0061ctive":true}`, `{"active":true,"exp":1e400,"aud":["a"],"scope":" a "}`,
+		`{"active":true,"mfp-user":{"id":"a","attributes":{"x":1},"authenticatedAt":1}}`, "{\"active\":true,\"sub\":\"\xff\"}", ``, `null`,
+		`{"active":true,"exp":"1800000060000"}`, `{"active":true,"cnf":{},"typ":"ID"}`, `{"active":tru`, `{"active":true,}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, p := range []*Profile{&mfp, &rfc} {
+			in, err := p.decode(bytes.Clone(body))
+			if err != nil {
+				continue
+			}
+			if in.active != literallyActive(body) {
+				t.Errorf("%s: %q: active is %v", p.name, body, in.active)
+			}
+			if in.expires < 0 || in.expires > endOfTime {
+				t.Errorf("%s: %q: expires is %d", p.name, body, in.expires)
+			}
+			principal := Principal{in}
+			if _, err := json.Marshal(principal); err != nil {
+				t.Errorf("%s: %q: the principal has no JSON form: %v", p.name, body, err)
+			}
+			principal.User()
+			principal.Device()
+			principal.Application()
+		}
+	})
+}
+
+// literallyActive reads the answer with another parser, token by token.
+func literallyActive(body []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return false
+	}
+	found, active := 0, false
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return false
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return false
+		}
+		if name == "active" {
+			found++
+			active = string(value) == "true"
+		}
+	}
+	return found == 1 && active && json.Valid(body)
+}
