@@ -1,0 +1,89 @@
+package tokensource_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+func TestNewRefuses(t *testing.T) {
+	secret := func(context.Context) (tokensource.Secret, error) { return "canary", nil }
+	tests := []struct {
+		name string
+		edit func(*tokensource.Config)
+		want string // in the error; "" is no error
+	}{
+		{"nothing", func(*tokensource.Config) {}, ""},
+		// CC-02, CC-11, IN-14
+		{"no URL", func(c *tokensource.Config) { c.TokenURL = "" }, "Config.TokenURL is empty"},
+		{"http to another host", func(c *tokensource.Config) { c.TokenURL = "http://as.test/token" }, "Config.TokenURL is http:// to another host"},
+		{"http to another host, allowed", func(c *tokensource.Config) { c.TokenURL, c.InsecureHTTP = "http://as.test/token", true }, ""},
+		{"http to this host", func(c *tokensource.Config) { c.TokenURL = "http://127.0.0.1/token" }, ""},
+		{"a fragment", func(c *tokensource.Config) { c.TokenURL += "#x" }, "Config.TokenURL has a fragment"},
+		{"a query", func(c *tokensource.Config) { c.TokenURL += "?t=1" }, ""},
+		{"a password in the URL", func(c *tokensource.Config) { c.TokenURL = "https://id:canary@as.test/token" }, "Config.TokenURL carries user information"},
+		// CC-03, CC-05
+		{"no id", func(c *tokensource.Config) { c.ClientID = "" }, "Config.ClientID is empty"},
+		{"no secret", func(c *tokensource.Config) { c.ClientSecret = "" }, "Config.ClientSecret is empty"},
+		{"a secret from a function", func(c *tokensource.Config) { c.ClientSecret, c.ClientSecretFunc = "", secret }, ""},
+		{"two secrets", func(c *tokensource.Config) { c.ClientSecretFunc = secret }, "both set"},
+		{"a line break in the secret", func(c *tokensource.Config) { c.ClientSecret = "canary\n" }, "Config.ClientSecret contains a control character"},
+		{"a colon in the id", func(c *tokensource.Config) { c.ClientID = "a:b" }, "Config.ClientID contains a colon"}, // IN-08
+		{"a colon in a form-encoded id", func(c *tokensource.Config) { c.ClientID, c.ClientAuth = "a:b", tokensource.Basic }, ""},
+		{"an unknown way of authentication", func(c *tokensource.Config) { c.ClientAuth = "digest" }, "unknown style"},
+		// CC-08
+		{"no scope", func(c *tokensource.Config) { c.Scope = "" }, ""},
+		{"a quotation mark in the scope", func(c *tokensource.Config) { c.Scope = `a"b` }, "Config.Scope has the character '\"'"},
+		{"a backslash in the scope", func(c *tokensource.Config) { c.Scope = `a\b` }, "Config.Scope has the character"},
+		{"no ASCII in the scope", func(c *tokensource.Config) { c.Scope = "é" }, "Config.Scope has the character"},
+		{"a tab in the scope", func(c *tokensource.Config) { c.Scope = "a\tb" }, "Config.Scope has the character"},
+		{"a wildcard as the scope", func(c *tokensource.Config) { c.Scope = "**" }, ""},
+		{"a negative timeout", func(c *tokensource.Config) { c.Timeout = -time.Second }, "Config.Timeout is -1s"},
+		{"a transport that trusts anybody", func(c *tokensource.Config) { // IN-16
+			c.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+		}, "Config.Transport sets InsecureSkipVerify"},
+		{"a transport with TLS 1.0", func(c *tokensource.Config) { // IN-15
+			c.Transport = &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS10}}
+		}, "Config.Transport allows TLS below 1.2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := tokensource.Config{TokenURL: "https://as.test/token", ClientID: "rs1", ClientSecret: "s3cret", Scope: "a b"}
+			tt.edit(&c)
+			src, err := tokensource.New(c)
+			switch {
+			case tt.want == "" && (err != nil || src == nil):
+				t.Errorf("New = %v, %v, want a Source", src, err)
+			case tt.want != "" && (err == nil || src != nil || !strings.HasPrefix(err.Error(), "tokensource: ") || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("New = %v, %v, want %q", src, err, tt.want)
+			case err != nil && (strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "s3cret")):
+				t.Errorf("the error repeats a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestCheckScope(t *testing.T) {
+	for scope, ok := range map[string]bool{
+		"": true, "a": true, "a b": true, "  a  b ": true, "clients:read-public": true, "**": true, "https://x/y?z=1": true, "a,b": true,
+		`a"b`: false, `a\b`: false, "é": false, "a\nb": false, "a\x00": false, "a\x7f": false,
+	} {
+		if err := tokensource.CheckScope(scope); (err == nil) != ok {
+			t.Errorf("CheckScope(%q) = %v, want accepted: %v", scope, err, ok)
+		}
+	}
+}
+
+// CC-60: New does not talk to anybody.
+func TestNewDoesNoIO(t *testing.T) {
+	_ = newSource(t, tokensource.Config{TokenURL: "https://as.test/token", ClientID: "rs1", ClientSecret: "s3cret",
+		Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			t.Error("a request")
+			return nil, http.ErrServerClosed
+		})})
+}
