@@ -1,0 +1,112 @@
+// Devserver is an authorization server to develop against without MobileFirst: package coretest as a program.
+//
+//	go run ./examples/devserver [-addr 127.0.0.1:9080]
+//
+// It prints its URLs, its clients, ready-made tokens, what a service needs in its environment, and the curl lines to try.
+// It keeps everything in memory, and everybody who reaches it can make any token: it refuses an address that is not on
+// loopback unless -insecure-public is given.
+//
+// Beside the MobileFirst endpoints it serves
+//
+//	POST /dev/mint    form: scope, user, lifetime (all optional)  makes a token, answers JSON
+//	POST /dev/revoke  form: token                                 makes it inactive, answers 204
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run serves until ctx ends and returns the exit code: 2 for a mistake on the command line.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("devserver", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "127.0.0.1:9080", "address to listen on")
+	public := flags.Bool("insecure-public", false, "allow an address that others can reach")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "devserver: what is %q? All is said with flags, see -help\n", flags.Arg(0))
+		return 2
+	}
+	ln, err := listen(*addr, *public)
+	if err != nil {
+		fmt.Fprintln(stderr, "devserver:", err)
+		return 2
+	}
+	srv := coretest.New()
+	welcome(stdout, srv, "http://"+reachable(ln.Addr().(*net.TCPAddr)))
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	log.Info("listening", "addr", ln.Addr().String())
+	if err := serve(ctx, logged(log, newHandler(srv)), ln); err != nil {
+		log.Error("stopped", "error", err)
+		return 1
+	}
+	log.Info("stopped")
+	return 0
+}
+
+// listen opens addr if it is on loopback, or anybody may come.
+func listen(addr string, public bool) (net.Listener, error) {
+	a, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("-addr: %w", err)
+	}
+	if !a.IP.IsLoopback() && !public {
+		return nil, fmt.Errorf("-addr %s is not on loopback, and whoever reaches this server can make tokens (-insecure-public allows it)", addr)
+	}
+	return net.ListenTCP("tcp", a)
+}
+
+// reachable is where a listener on a can be reached from here.
+func reachable(a *net.TCPAddr) string {
+	if a.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", a.Port)
+	}
+	return a.String()
+}
+
+// logged writes a line for each request, so that one sees what a service asks and what it remembers.
+func logged(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		log.Info("asked", "method", r.Method, "path", r.URL.Path)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serve answers requests until ctx ends, and finishes those that it has begun.
+func serve(ctx context.Context, h http.Handler, ln net.Listener) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(ctx)
+}
