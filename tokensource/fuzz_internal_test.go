@@ -1,0 +1,61 @@
+package tokensource
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/formpost"
+)
+
+// FuzzDecode feeds token answers: whatever comes, there is an error or a token that can be used, and never both.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"access_token":"eyJ","token_type":"Bearer","expires_in":3599,"scope":"a b"}`,
+		`{"access_token":"a\r\nX: 1","token_type":"Bearer","expires_in":3599}`,
+		`{"access_token":"a","token_type":"bearer","expires_in":"3599"}`,
+		`{"access_token":"a","token_type":"bearer","expires_in":1e999,"scope":null}`,
+		`{"access_token":"a","token_type":"bearer","expires_in":-9223372036854775808}`,
+		`{"access_token":"a","token_type":"mac"}`,
+		`{"access_token":"a","access_token":"b","token_type":"Bearer"}`,
+		`{"error":"invalid_client","error_description":"\u001b[31m"}`,
+		`{"errorCode":"INVALID_CLIENT_ID","errorMsg":"x"}`,
+		`null`, `[]`, ``, `<html>`, "{\"access_token\":\"\xff\"}",
+	} {
+		f.Add(200, seed, "")
+		f.Add(400, seed, "7")
+	}
+	begun := time.Unix(1_800_000_000, 0)
+	g := &clientCredentials{scope: "a", url: "https://as.test/token"}
+	f.Fuzz(func(t *testing.T, status int, body, retryAfter string) {
+		res := &formpost.Response{Status: status, Body: []byte(body), Header: http.Header{"Retry-After": {retryAfter}}}
+		tok, err := g.decode(res, begun)
+		if err != nil {
+			if tok != (Token{}) {
+				t.Errorf("%q: a token beside the error %v", body, err)
+			}
+			e, ok := err.(*EndpointError)
+			if !ok || e.RetryAfter < 0 || e.RetryAfter > maxRetryAfter || len(e.Error()) > 1000 || strings.ContainsFunc(e.Error(), isControl) {
+				t.Errorf("%q: error %q", body, err)
+			}
+			return
+		}
+		life := tok.ExpiresAt.Sub(begun)
+		if status != http.StatusOK || life < time.Second || life > maxLifetime || !headerSafe(string(tok.AccessToken)) {
+			t.Errorf("%d %q: token %q for %v", status, body, string(tok.AccessToken), life)
+		}
+		if lacking(tok.Scope, g.scope) != "" {
+			t.Errorf("%q: scope %q", body, tok.Scope)
+		}
+		if err := (&http.Request{Header: http.Header{"Authorization": {"Bearer " + string(tok.AccessToken)}}}).Write(discard{}); err != nil && strings.Contains(err.Error(), "header") {
+			t.Errorf("%q: net/http refuses the token: %v", body, err)
+		}
+	})
+}
+
+func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
