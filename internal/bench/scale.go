@@ -1,0 +1,177 @@
+package main
+
+import (
+	"container/heap"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// traffic is what an authorization server's size depends on. Each user has one token at a time and sends requests independently of
+// each other (a Poisson process), each to a replica chosen at random; each replica remembers for itself.
+type traffic struct {
+	users    float64
+	replicas float64       // over which the requests of one user are spread; 1 if they stick to one
+	rate     float64       // requests per second of one user
+	ttl      time.Duration // core.Config.CacheTTL
+	lifetime time.Duration // of a token; then the user comes with the next one
+}
+
+// calls is how many introspections a second the server sees.
+//
+// One replica sees the requests about one token as a Poisson process of rate µ = rate/replicas. It asks at the first one, is
+// quiet for the TTL, asks at the first one thereafter, and so on until the token ends. The kth question of a token comes at
+// (k-1)*TTL plus a sum of k exponential waits, so it comes before the end with probability P(Gamma(k, µ) <= L-(k-1)*TTL).
+// The sum of these over k is the number of questions a token, a replica; users*replicas/lifetime times that is the rate.
+func (t traffic) calls() float64 {
+	µ, life := t.rate/t.replicas, t.lifetime.Seconds()
+	if t.ttl == 0 {
+		return t.users * t.rate
+	}
+	questions := 0.0
+	for k := 1; ; k++ {
+		left := life - float64(k-1)*t.ttl.Seconds()
+		if left <= 0 {
+			return t.users * t.replicas * questions / life
+		}
+		p := atLeast(k, µ*left)
+		if questions += p; p < 1e-12 {
+			return t.users * t.replicas * questions / life
+		}
+	}
+}
+
+// atLeast is the probability that a Poisson variable of that mean is k or more.
+func atLeast(k int, mean float64) float64 {
+	below := 0.0
+	for j := range k {
+		logGamma, _ := math.Lgamma(float64(j + 1))
+		below += math.Exp(float64(j)*math.Log(mean) - mean - logGamma)
+	}
+	return max(0, 1-below)
+}
+
+// rule is calls for pocket calculators, for tokens that live much longer than the TTL.
+func (t traffic) rule() float64 {
+	return t.users * t.rate / (1 + t.rate*t.ttl.Seconds()/t.replicas)
+}
+
+// simulate counts what the server sees of so many users in so much time, request by request.
+func (t traffic) simulate(span time.Duration, seed uint64) float64 {
+	random := rand.New(rand.NewPCG(seed, seed))
+	wait := func() float64 { return random.ExpFloat64() / t.rate }
+	life, ttl, end := t.lifetime.Seconds(), t.ttl.Seconds(), span.Seconds()
+
+	type place struct{ user, replica int }
+	remembered := map[place]float64{} // until when
+	tokenEnds := make([]float64, int(t.users))
+	next := make(agenda, int(t.users))
+	for user := range next {
+		next[user] = event{wait(), user}
+		tokenEnds[user] = random.Float64() * life // in the middle of its life
+	}
+	heap.Init(&next)
+	asked, from := 0, life // leave out the beginning, when every cache is empty
+	for next[0].at < from+end {
+		now, user := next[0].at, next[0].user
+		next[0].at += wait()
+		heap.Fix(&next, 0)
+		for now >= tokenEnds[user] {
+			tokenEnds[user] += life
+		}
+		p := place{user, random.IntN(int(t.replicas))}
+		if now < remembered[p] {
+			continue
+		}
+		remembered[p] = min(now+ttl, tokenEnds[user])
+		if now >= from {
+			asked++
+		}
+	}
+	return float64(asked) / end
+}
+
+type event struct {
+	at   float64
+	user int
+}
+
+// agenda is a heap of events, the next one first.
+type agenda []event
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, j int) bool { return a[i].at < a[j].at }
+func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(x any)        { *a = append(*a, x.(event)) }
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	e := (*a)[last]
+	*a = (*a)[:last]
+	return e
+}
+
+// ownTokenCalls is how often a second so many replicas fetch a token of their own: each when a fifth of its life, at most
+// five minutes, is left.
+func ownTokenCalls(replicas float64, lifetime time.Duration) float64 {
+	return replicas / (lifetime - min(lifetime/5, 5*time.Minute)).Seconds()
+}
+
+// remembered is how many entries of the cache are alive in each of so many replicas.
+func (t traffic) remembered(fleet float64) float64 {
+	µ := t.rate / t.replicas
+	return t.users * t.replicas / fleet * t.ttl.Seconds() / (t.ttl.Seconds() + 1/µ)
+}
+
+// scenarios are small enough to simulate; calls grow in proportion to the users.
+var scenarios = []traffic{
+	{1000, 1, 1. / 10, time.Minute, time.Hour},
+	{1000, 10, 1. / 10, time.Minute, time.Hour},
+	{1000, 100, 1. / 10, time.Minute, time.Hour},
+	{1000, 10, 1. / 10, 10 * time.Minute, time.Hour},
+	{1000, 10, 1, time.Minute, 10 * time.Minute},
+	{1000, 4, 1. / 60, time.Minute, time.Hour},
+	{1000, 3, 1. / 30, 2 * time.Minute, 5 * time.Minute},
+}
+
+// A hundred million users and 10 000 replicas.
+const fleet = 10_000
+
+var large = []traffic{
+	{1e8, fleet, 1. / 60, time.Minute, time.Hour},
+	{1e8, 10, 1. / 60, time.Minute, time.Hour},
+	{1e8, 1, 1. / 60, time.Minute, time.Hour},
+	{1e8, 1, 1. / 60, 10 * time.Minute, time.Hour},
+	{1e8, 1, 1. / 10, time.Minute, time.Hour},
+	{1e8, 1, 1. / 10, 10 * time.Minute, time.Hour},
+}
+
+func measureScale(s settings) (*result, error) {
+	r := newResult("users, replicas a user, requests a second a user, TTL, token lifetime", "formula", "simulated", "rule of thumb", "of all requests")
+	span := of(s, time.Hour, 5*time.Minute)
+	for i, t := range append(scenarios, large...) {
+		simulated := "–"
+		if i < len(scenarios) {
+			simulated = fmt.Sprintf("%.2f/s", t.simulate(span, 1))
+		}
+		r.row(t.String(), fmt.Sprintf("%.2f/s", t.calls()), simulated, fmt.Sprintf("%.2f/s", t.rule()), percent(t.calls()/(t.users*t.rate)))
+	}
+	r.note("Rule of thumb: calls = U λ / (1 + λ T / R), with U users of λ requests a second each, spread over R replicas, and a TTL of T." +
+		" It ignores that tokens end. Never more than U λ, nor U R / T.")
+	r.note("%s replicas fetch %.1f tokens of their own a second, if these live for an hour. In a fleet of that size, with users that stick to one"+
+		" replica, a request a minute and a TTL of a minute, each replica remembers %s answers at a time.",
+		count(fleet), ownTokenCalls(fleet, time.Hour), count(large[2].remembered(fleet)))
+	return r, nil
+}
+
+func (t traffic) String() string {
+	return fmt.Sprintf("%s, %s, 1/%.3g, %s, %s", count(t.users), count(t.replicas), 1/t.rate, short(t.ttl), short(t.lifetime))
+}
+
+// short writes whole minutes and hours as people do.
+func short(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%d h", d/time.Hour)
+	}
+	return fmt.Sprintf("%d min", d/time.Minute)
+}
