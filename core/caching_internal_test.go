@@ -1,0 +1,238 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unsafe"
+
+	"github.com/mfpguard/mfpguard/internal/memcache"
+)
+
+// remembering returns a Verifier that asks a function instead of a server.
+func remembering(t testing.TB, c Config, ask func(token string) (*introspection, error)) *Verifier {
+	t.Helper()
+	c.Profile, c.ClientID, c.ClientSecret = mfp, "test", "test"
+	v, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.cache.ask = func(_ context.Context, token string) (*introspection, error) { return ask(token) }
+	return v
+}
+
+// IN-75, IN-76, A25, A26, A27: garbage displaces no good token, and neither kind grows beyond its bound.
+func TestFloodIsBounded(t *testing.T) {
+	var calls atomic.Int64
+	v := remembering(t, Config{CacheEntries: 1000, NegativeEntries: 256}, func(token string) (*introspection, error) {
+		calls.Add(1)
+		return &introspection{active: !strings.HasPrefix(token, "garbage"), clientID: token}, nil
+	})
+	need := Authenticated()
+	good := make([][]string, 100)
+	for i := range good {
+		good[i] = []string{fmt.Sprintf("Bearer good-%d", i)}
+		v.Authorize(t.Context(), good[i], need)
+	}
+	flood := func(kind string, n int) {
+		var all sync.WaitGroup
+		for w := range 8 {
+			all.Go(func() {
+				for i := range n / 8 {
+					v.Authorize(t.Context(), []string{fmt.Sprintf("Bearer %s-%d-%d", kind, w, i)}, need)
+				}
+			})
+		}
+		all.Wait()
+	}
+	flood("garbage", 100_000)
+	before := calls.Load()
+	for _, g := range good {
+		if p, d := v.Authorize(t.Context(), g, need); d != nil || "Bearer "+p.ClientID() != g[0] {
+			t.Fatalf("%s: got %v for %s", g, d, p)
+		}
+	}
+	if got := calls.Load(); got != before {
+		t.Errorf("%d of %d good tokens were forgotten", got-before, len(good))
+	}
+	if got := v.cache.inactive.Len(); got > 256 {
+		t.Errorf("%d inactive entries, want at most 256", got)
+	}
+	flood("other", 10_000)
+	if got := v.cache.active.Len(); got > 1000 {
+		t.Errorf("%d active entries, want at most 1000", got)
+	}
+}
+
+// A shared flight may have found a remembered answer that is older than a request that joined it allows: that request asks.
+func TestJoinedFlightMustBeFreshEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls int
+		v := remembering(t, Config{}, func(string) (*introspection, error) {
+			calls++
+			return &introspection{active: true, clientID: "new"}, nil
+		})
+		c, key := &v.cache, v.keys.key("t")
+		time.Sleep(time.Minute)
+		go c.flights.Do(t.Context(), key, time.Time{}, func(context.Context) (*introspection, error) {
+			time.Sleep(time.Second)
+			return &introspection{active: true, clientID: "old", asked: 50 * time.Second}, nil
+		})
+		synctest.Wait()
+		in, err := c.fetch(t.Context(), key, "t", Authenticated().MaxAge(5*time.Second))
+		if err != nil || in.clientID != "new" || calls != 1 {
+			t.Errorf("got %+v and error %v after %d calls", in, err, calls)
+		}
+		if in, err = c.fetch(t.Context(), key, "t", Authenticated()); err != nil || in.clientID != "new" {
+			t.Errorf("then got %+v and error %v", in, err)
+		}
+	})
+}
+
+// The flight looks into the cache once more before it asks: another one may have landed since its caller looked.
+func TestFlightLooksOnceMore(t *testing.T) {
+	for _, isActive := range []bool{true, false} {
+		v := remembering(t, Config{}, func(string) (*introspection, error) { return nil, errors.New("asked again") })
+		key := v.keys.key("t")
+		v.cache.keep(key, &introspection{active: isActive, asked: time.Since(v.cache.epoch)})
+		in, err := v.cache.fetch(t.Context(), key, "t", Authenticated())
+		if err != nil || in.active != isActive {
+			t.Errorf("active %v: got %+v and error %v", isActive, in, err)
+		}
+	}
+}
+
+// IN-43, A17: the end of a token is held against the clock on every hit, whatever the store says.
+func TestExpiryIsCheckedOnHits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls int
+		v := remembering(t, Config{}, func(string) (*introspection, error) {
+			calls++
+			return nil, errors.New("asked")
+		})
+		key := v.keys.key("t")
+		in := &introspection{active: true, expires: instant(time.Now().Add(10 * time.Second).UnixMilli())}
+		v.cache.active.Set(key, &activeEntry{introspection: in, until: time.Hour}, time.Hour) // a store that ignores the end
+		for _, tt := range []struct {
+			at   time.Duration
+			want error
+		}{{0, nil}, {9 * time.Second, nil}, {10 * time.Second, ErrInvalidToken}, {11 * time.Second, ErrInvalidToken}} {
+			time.Sleep(tt.at - time.Since(v.cache.epoch))
+			_, d := v.Authorize(t.Context(), []string{"Bearer t"}, Authenticated())
+			if (d == nil) != (tt.want == nil) || d != nil && !errors.Is(d.Cause, tt.want) {
+				t.Errorf("after %v: got %+v, want %v", tt.at, d, tt.want)
+			}
+		}
+		if calls != 0 {
+			t.Errorf("%d calls, want none", calls)
+		}
+	})
+}
+
+// IN-87, A29: lifetimes are counted on the monotonic clock, so setting the wall clock back prolongs none.
+func TestLifetimesAreMonotonic(t *testing.T) {
+	v := remembering(t, Config{}, nil)
+	if !strings.Contains(v.cache.epoch.String(), " m=") {
+		t.Fatalf("the epoch %v has no monotonic reading", v.cache.epoch)
+	}
+	key := v.keys.key("t")
+	v.cache.active.Set(key, &activeEntry{introspection: &introspection{active: true}, until: time.Minute}, time.Hour)
+	for _, tt := range []struct {
+		at   time.Duration
+		want bool
+	}{{time.Minute - 1, true}, {time.Minute, false}, {time.Hour, false}} {
+		// go-cache alone, whose expiry follows the wall clock, would still have it.
+		if got := v.cache.find(key, Authenticated(), v.cache.epoch.Add(tt.at)) != nil; got != tt.want {
+			t.Errorf("after %v on the monotonic clock: remembered is %v, want %v", tt.at, got, tt.want)
+		}
+	}
+	v.cache.inactive.Set(key, &inactiveEntry{until: time.Minute}, time.Hour)
+	if v.cache.find(key, Authenticated(), v.cache.epoch.Add(time.Minute)) != nil {
+		t.Error("an inactive answer outlives its time")
+	}
+}
+
+// A new answer replaces one of the other kind.
+func TestAnswersReplaceEachOther(t *testing.T) {
+	v := remembering(t, Config{}, nil)
+	key := v.keys.key("t")
+	for _, isActive := range []bool{true, false, true} {
+		v.cache.keep(key, &introspection{active: isActive, asked: time.Since(v.cache.epoch)})
+		_, hasActive := v.cache.active.Get(key)
+		_, hasInactive := v.cache.inactive.Get(key)
+		if hasActive != isActive || hasInactive == isActive {
+			t.Errorf("after active %v: active %v, inactive %v", isActive, hasActive, hasInactive)
+		}
+	}
+	v.cache.keep(key, &introspection{active: true, asked: time.Since(v.cache.epoch), expires: 1}) // one that has ended
+	if _, ok := v.cache.active.Get(key); ok {
+		t.Error("an answer about an ended token left the one before in place")
+	}
+}
+
+// IN-77, IN-78, IN-79, A07, A71, A72, BCP-05: a key is a keyed hash of the whole token, with a key of this Verifier alone.
+func TestKeys(t *testing.T) {
+	a, b := newKeyer(), newKeyer()
+	tokens := []string{"", "a", "b", "ab", "a\x00", strings.Repeat("x", 8192), strings.Repeat("x", 8191) + "y", "y" + strings.Repeat("x", 8191), "%s\r\n"}
+	seen := make(map[memcache.Key]string)
+	for _, tok := range tokens {
+		k := a.key(tok)
+		if other, ok := seen[k]; ok {
+			t.Errorf("%.10q and %.10q have one key", tok, other)
+		}
+		seen[k] = tok
+		if k != a.key(strings.Clone(tok)) {
+			t.Errorf("%.10q has two keys", tok)
+		}
+		if k == b.key(tok) {
+			t.Errorf("%.10q has the same key under another Verifier", tok)
+		}
+		if len(tok) > 4 && bytes.Contains(k[:], []byte(tok[:4])) {
+			t.Errorf("the key shows %.10q", tok)
+		}
+	}
+}
+
+// A fingerprint tells tokens apart in a log, is short, and is not a piece of the key.
+func TestFingerprint(t *testing.T) {
+	k := newKeyer()
+	x, y := k.key("x"), k.key("y")
+	if k.fingerprint(x) == k.fingerprint(y) || k.fingerprint(x) != k.fingerprint(x) || len(k.fingerprint(x)) != 8 {
+		t.Errorf("got %s and %s", k.fingerprint(x), k.fingerprint(y))
+	}
+	if strings.Contains(fmt.Sprintf("%x", x), k.fingerprint(x)) {
+		t.Error("the fingerprint is a piece of the key")
+	}
+	if other := newKeyer(); k.fingerprint(x) == other.fingerprint(x) {
+		t.Error("the fingerprint is the same under another Verifier")
+	}
+}
+
+// What a caller hands in may be a view of a buffer that is used again once the call has returned, or its caller left (BT-60).
+func TestNothingKeepsTheCallersBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked string
+		v := remembering(t, Config{}, func(token string) (*introspection, error) {
+			time.Sleep(time.Second) // meanwhile the caller has left, and its buffer is used again
+			asked = token
+			return &introspection{}, nil
+		})
+		buffer := []byte("Bearer tokentokentoken")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		v.Authorize(ctx, []string{unsafe.String(&buffer[0], len(buffer))}, Authenticated())
+		copy(buffer, bytes.Repeat([]byte("x"), len(buffer)))
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if asked != "tokentokentoken" {
+			t.Errorf("the server was asked about %q", asked)
+		}
+	})
+}
