@@ -30,6 +30,15 @@
 //	srv.Inject(coretest.Introspection, 2, coretest.Status(503))       // fails twice, then works
 //	srv.Inject(coretest.Token, 1, coretest.SetMember("expires_in", "0"))
 //
+// # Other services of MobileFirst
+//
+// Programs that call MobileFirst with a token of their own find two more services here: resources as adapters offer them
+// ([Server.Protect]), and the push service, which accepts messages for the apps of [Server.AddApp]. [Server.Messages] tells
+// what it accepted, so that a test can count what was lost and what was sent twice:
+//
+//	srv.AddApp("com.acme.shop")
+//	srv.Inject(coretest.Push, 1, coretest.LoseAnswer()) // accepted, but the sender cannot know
+//
 // # Time
 //
 // The server reads time.Now, so in a testing/synctest bubble it lives in fake time. Sockets do not work there: use [New]
@@ -40,7 +49,8 @@
 // No MobileFirst server was at hand. The answers follow IBM's documentation and what IBM's own clients and validators
 // expect; where those leave more than one answer, [Variants] chooses. Three choices have no switch: credentials are
 // compared as they are, never form-decoded; a scope element is compared as a whole, so a token with the literal scope "*"
-// may not introspect; and an app's token is no credential at the introspection endpoint.
+// may not introspect; and an app's token is no credential at the introspection endpoint. What a push error
+// says beside its status is a guess.
 //
 // It is for tests only. The predefined clients have the well-known secrets of a development server, tokens are not signed,
 // and everything is kept in memory until the server is garbage.

@@ -94,3 +94,30 @@ func ExampleFault() {
 	// Output:
 	// 400 Bad Request 1.1 proxy
 }
+
+func ExampleServer_Messages() {
+	srv := coretest.New()
+	defer srv.Close()
+	srv.AddApp("com.acme.shop")
+	srv.Inject(coretest.Push, 1, coretest.LoseAnswer())
+
+	token := srv.Mint(coretest.Grant{Confidential: true, Scope: "messages.write push.application.com.acme.shop"})
+	for range 2 { // a sender that repeats what may have arrived
+		body := strings.NewReader(`{"message":{"alert":"Sale!"}}`)
+		r, _ := http.NewRequest("POST", srv.URL+"/imfpush/v1/apps/com.acme.shop/messages", body)
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		res, err := srv.Client().Do(r)
+		if err != nil {
+			fmt.Println("no answer")
+			continue
+		}
+		res.Body.Close()
+		fmt.Println(res.Status)
+	}
+	fmt.Println(len(srv.Messages("com.acme.shop")), "messages")
+	// Output:
+	// no answer
+	// 202 Accepted
+	// 2 messages
+}

@@ -16,8 +16,8 @@ const Always = 0
 // and changes that. It must return when the request's context ends, which happens when the client leaves and when the
 // server goes down or is closed. Panicking with http.ErrAbortHandler cuts the connection.
 //
-// The request's PostForm is already filled. A Fault is called by several goroutines at once if it is injected for several
-// calls.
+// The request's PostForm is already filled; a Fault that reads the Body of a call that is no form puts it back before it
+// calls next. A Fault is called by several goroutines at once if it is injected for several calls.
 type Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
 // scripted is faults waiting for their calls.
@@ -108,6 +108,14 @@ func Reset() Fault {
 			_ = t.SetLinger(0)
 		}
 		_ = conn.Close()
+	}
+}
+
+// LoseAnswer lets the call take effect and resets the connection instead of answering, so that its client cannot know.
+func LoseAnswer() Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		overhear(next, r)
+		Reset()(w, r, nil)
 	}
 }
 

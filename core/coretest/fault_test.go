@@ -253,6 +253,9 @@ func TestProgrammerErrorsPanic(t *testing.T) {
 		"SetMember of something else":    func() { coretest.SetMember("exp", "soon") },
 		"SetClient without an ID":        func() { s.SetClient(coretest.Client{}) },
 		"SetClient with a colon":         func() { s.SetClient(coretest.Client{ID: "a:b"}) },
+		"Protect of a relative path":     func() { s.Protect("adapters/x", "a") },
+		"AddApp without an id":           func() { s.AddApp("") },
+		"AddApp with a slash":            func() { s.AddApp("a/b") },
 		"Up of a server that was closed": func() { s.Close(); s.Up() },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,10 +1,6 @@
 package coretest
 
-import (
-	"net/http"
-	"slices"
-	"strings"
-)
+import "net/http"
 
 // serveIntrospection tells an authenticated confidential client about a token.
 func (s *Server) serveIntrospection(w http.ResponseWriter, r *http.Request) {
@@ -43,21 +39,15 @@ func (s *Server) serveIntrospection(w http.ResponseWriter, r *http.Request) {
 
 // mayIntrospect checks the caller's own token, and answers if it does not do.
 func (s *Server) mayIntrospect(w http.ResponseWriter, r *http.Request) bool {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		setAuthenticate(w, "Bearer")
-		writeEmpty(w, http.StatusUnauthorized)
+	g, ok := s.bearer(w, r)
+	switch {
+	case !ok:
 		return false
-	}
-	g, ok := s.liveGrant(strings.TrimSpace(token))
-	if !ok || !g.Confidential {
-		setAuthenticate(w, `Bearer error="invalid_token"`)
-		writeEmpty(w, http.StatusUnauthorized)
+	case !g.Confidential:
+		writeInvalidToken(w)
 		return false
-	}
-	if !slices.Contains(strings.Fields(g.Scope), scopeIntrospect) {
-		setAuthenticate(w, `Bearer error="insufficient_scope", scope="`+scopeIntrospect+`"`)
-		writeEmpty(w, http.StatusForbidden)
+	case !g.covers([]string{scopeIntrospect}):
+		writeInsufficient(w, http.StatusForbidden, []string{scopeIntrospect})
 		return false
 	}
 	return true

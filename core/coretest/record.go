@@ -19,6 +19,10 @@ const (
 	Token Endpoint = iota
 	// Introspection is POST /mfp/api/az/v1/introspection, where a resource server asks about a caller's token.
 	Introspection
+	// Resource is every path below /mfp/api that [Server.Protect] was called for.
+	Resource
+	// Push is POST /imfpush/v1/apps/{id}/messages, where a program sends a message to an app's users.
+	Push
 	// Other is every other path: the server answers 404 with an HTML page.
 	Other
 
@@ -32,6 +36,10 @@ func (e Endpoint) String() string {
 		return "token"
 	case Introspection:
 		return "introspection"
+	case Resource:
+		return "resource"
+	case Push:
+		return "push"
 	case Other:
 		return "other"
 	default:
@@ -39,15 +47,22 @@ func (e Endpoint) String() string {
 	}
 }
 
-func endpointOf(path string) Endpoint {
+func (s *Server) endpointOf(path string) Endpoint {
 	switch path {
 	case apiPath + "/az/v1/token":
 		return Token
 	case apiPath + "/az/v1/introspection":
 		return Introspection
-	default:
-		return Other
 	}
+	if _, ok := pushApp(path); ok {
+		return Push
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.resources[path]; ok {
+		return Resource
+	}
+	return Other
 }
 
 // Calls is how many calls each endpoint has received, whatever the answer was. A call counts once its body has arrived,
@@ -55,6 +70,8 @@ func endpointOf(path string) Endpoint {
 type Calls struct {
 	Token         int
 	Introspection int
+	Resource      int
+	Push          int
 	Other         int
 }
 
@@ -118,6 +135,8 @@ func (s *Server) Calls() Calls {
 	return Calls{
 		Token:         s.record[Token].total,
 		Introspection: s.record[Introspection].total,
+		Resource:      s.record[Resource].total,
+		Push:          s.record[Push].total,
 		Other:         s.record[Other].total,
 	}
 }

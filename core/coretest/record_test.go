@@ -56,7 +56,8 @@ func TestBodyIsBounded(t *testing.T) {
 
 func TestEndpointString(t *testing.T) {
 	for e, want := range map[coretest.Endpoint]string{
-		coretest.Token: "token", coretest.Introspection: "introspection", coretest.Other: "other", 9: "Endpoint(9)",
+		coretest.Token: "token", coretest.Introspection: "introspection",
+		coretest.Resource: "resource", coretest.Push: "push", coretest.Other: "other", 9: "Endpoint(9)",
 	} {
 		if got := e.String(); got != want {
 			t.Errorf("String is %q, want %q", got, want)

@@ -47,6 +47,10 @@ type Server struct {
 	disabled map[string]bool   // by device id
 	conflict int
 
+	resources   map[string][]string  // the scope of a protected path
+	messages    map[string][]Message // by app, see AddApp
+	lastMessage int
+
 	faults [endpoints][]scripted
 	record [endpoints]record
 }
@@ -63,14 +67,16 @@ type call struct {
 // bubble. Its URL is https://mfp.invalid, a name that never resolves.
 func New() *Server {
 	s := &Server{
-		URL:      "https://mfp.invalid",
-		header:   newKeyHeader(),
-		lifetime: defaultLifetime,
-		clients:  make(map[string]Client),
-		grants:   make(map[string]*grant),
-		answers:  make(map[string]string),
-		disabled: make(map[string]bool),
-		calls:    make(map[*call]bool),
+		URL:       "https://mfp.invalid",
+		header:    newKeyHeader(),
+		lifetime:  defaultLifetime,
+		clients:   make(map[string]Client),
+		grants:    make(map[string]*grant),
+		answers:   make(map[string]string),
+		disabled:  make(map[string]bool),
+		resources: make(map[string][]string),
+		messages:  make(map[string][]Message),
+		calls:     make(map[*call]bool),
 	}
 	for _, c := range predefined {
 		s.clients[c.ID] = c
@@ -88,7 +94,7 @@ func (s *Server) BaseURL() string { return s.URL + apiPath }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	c := &call{cancel: cancel, endpoint: endpointOf(r.URL.Path)}
+	c := &call{cancel: cancel, endpoint: s.endpointOf(r.URL.Path)}
 	if o, ok := w.(*stream); ok {
 		c.cancel = o.cancel // also ends a Write that waits for the client
 	}
@@ -149,6 +155,10 @@ func (s *Server) endpoint(e Endpoint) http.Handler {
 		return http.HandlerFunc(s.serveToken)
 	case Introspection:
 		return http.HandlerFunc(s.serveIntrospection)
+	case Resource:
+		return http.HandlerFunc(s.serveResource)
+	case Push:
+		return http.HandlerFunc(s.servePush)
 	default:
 		return http.HandlerFunc(serveNotFound)
 	}

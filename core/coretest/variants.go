@@ -11,6 +11,8 @@ type Variants struct {
 	OmitNulls bool
 	// EmptyUsername gives the username of a confidential client's token as "" instead of "anonymous".
 	EmptyUsername bool
+	// PushUnauthorized refuses a push message by a token that lacks a scope with 401 instead of 403.
+	PushUnauthorized bool
 }
 
 // ClientError is a way to say that a client's credentials are wrong.
