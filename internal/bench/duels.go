@@ -19,7 +19,7 @@ func measureLoopback(s settings) (*result, error) {
 		return nil, err
 	}
 	r := newResult("framework, token", "bare", "guarded", "throughput", "p50", "p99", "bare p99", "p99 over bare")
-	window := of(s, 130*time.Millisecond, 5*time.Millisecond)
+	window := of(s, 100*time.Millisecond, 5*time.Millisecond)
 	for _, f := range []framework{netHTTP(v, nil), withGin(v, nil), withFiber(v, nil)} {
 		for i, token := range []string{signed, opaqueToken} {
 			kind := []string{"900 bytes", "opaque"}[i]

@@ -28,13 +28,20 @@ type contender struct {
 	run  func(n int) // does it n times
 }
 
-// slices a round: each contender gets its time in so many pieces, taken in turn, so that what else happens on the machine
-// meets all of them alike.
+// In a round each contender gets its time in so many pieces, taken in turn, so that what else happens on the machine meets
+// all of them alike.
 const pieces = 5
 
-// race times the contenders side by side for s.rounds rounds, each of them for about a fifth of a second a round at most.
+// race times the contenders side by side for s.rounds rounds.
 func race(s settings, contenders ...contender) *laps {
-	piece := of(s, 4*time.Millisecond, 100*time.Microsecond)
+	return raceFor(s, 4*time.Millisecond, contenders...)
+}
+
+// raceFor is race with pieces of a given length.
+func raceFor(s settings, piece time.Duration, contenders ...contender) *laps {
+	if s.short {
+		piece = 100 * time.Microsecond
+	}
 	l := &laps{wall: make([][]float64, len(contenders)), cpu: make([][]float64, len(contenders))}
 	batch := make([]int, len(contenders))
 	for i, c := range contenders {

@@ -104,7 +104,7 @@ func measureHit(s settings) (*result, error) {
 }
 
 func hitResult(l *laps, all []contender) *result {
-	r := newResult("check", "time", "allocations", "as many as ours")
+	r := newResult("check", "time", "allocations", "over ours")
 	for i, c := range all {
 		r.row(c.name, ns(l.ns(i)), count(allocations(c)), times(l.over(i, 0)))
 		r.facts[c.name] = l.ns(i)

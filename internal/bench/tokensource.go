@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -68,30 +67,30 @@ func hits(name string, g int, take func() error) contender {
 	}}
 }
 
-// callers is how many goroutines want the token during a renewal.
-const callers = 32
+// perTick is how many requests want the token each millisecond.
+const perTick = 32
 
-// waits is how long callers wait for the token while it is renewed once.
-func waits(s source, lifetime, pace time.Duration) []time.Duration {
+// waits is how long each of a steady stream of requests waits for the token while it is renewed once. They keep coming while
+// others wait, as requests do.
+func waits(s source, lifetime time.Duration) []time.Duration {
 	_ = s.token() // the first one is not what is measured
-	end := time.Now().Add(lifetime)
-	all := make([][]time.Duration, callers)
+	ticks := int(lifetime / time.Millisecond)
+	all := make([]time.Duration, ticks*perTick)
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
 	var wg sync.WaitGroup
 	for i := range all {
+		if i%perTick == 0 {
+			<-ticker.C
+		}
 		wg.Go(func() {
-			for {
-				begun := time.Now()
-				if begun.After(end) {
-					return
-				}
-				_ = s.token()
-				all[i] = append(all[i], time.Since(begun))
-				time.Sleep(pace)
-			}
+			begun := time.Now()
+			_ = s.token()
+			all[i] = time.Since(begun)
 		})
 	}
 	wg.Wait()
-	return slices.Concat(all...)
+	return all
 }
 
 func measureTokenSource(s settings) (*result, error) {
@@ -125,7 +124,7 @@ func measureTokenSource(s settings) (*result, error) {
 		var wg sync.WaitGroup
 		for i, c := range sources(lifetime, takes) {
 			wg.Go(func() {
-				w := waits(c, lifetime, time.Millisecond)
+				w := waits(c, lifetime)
 				p99[i], longest[i] = append(p99[i], float64(quantile(w, 0.99))), append(longest[i], float64(quantile(w, 1)))
 			})
 		}
@@ -134,7 +133,7 @@ func measureTokenSource(s settings) (*result, error) {
 	renewal := "a renewal of " + takes.String()
 	r.row("p99 wait around "+renewal, ns(median(p99[0])), ns(median(p99[1])), "")
 	r.row("longest wait around "+renewal, ns(median(longest[0])), ns(median(longest[1])), "")
-	r.note("Hits: time on the wall for one of them all. Renewal: %d goroutines that want the token each millisecond.", callers)
+	r.note("Hits: time on the wall for one of them all. Renewal: %d new requests want the token each millisecond, for as long as a token lives.", perTick)
 	r.atMost("Token() during a renewal of 200 ms, p99", median(p99[0]), 5e3, ns)
 	return r, nil
 }
