@@ -187,6 +187,8 @@ func (i *introspector) fail(status int, cause error) *EndpointError {
 		e.Hint = "the confidential client lacks the scope " + i.profile.tokenScope
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		e.Hint = "it does not accept our credentials, or our client may not introspect"
+	case status == http.StatusBadRequest:
+		e.Hint = "it does not understand the request: check the URL, and how our credentials are sent"
 	case status == http.StatusNotFound:
 		e.Hint = i.profile.notFound
 	case status >= 300 && status < 400:
