@@ -1,0 +1,139 @@
+package adaptertest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// outcome is what may become of a request.
+type outcome int
+
+const (
+	accepted    outcome = iota // the token was asked about
+	remembered                 // accepted, and nobody was asked
+	anonymous                  // accepted without a token
+	noToken                    // no bearer credentials
+	malformed                  // refused unseen
+	ambiguous                  // refused unseen
+	invalid                    // refused for what the server said
+	lacksScope                 // likewise
+	stillLacks                 // likewise, and nobody was asked
+	conflict                   // the server's 409
+	unavailable                // the server has no answer
+	byServer                   // the HTTP server has turned the request away, the adapter never saw it
+)
+
+// outcomes is the refusal table. Asks is how often the authorization server is asked about a token, -1 for any number.
+var outcomes = map[outcome]struct {
+	name   string
+	status int
+	body   string
+	asks   int
+}{
+	accepted:    {"accepted", 200, "", 1},
+	remembered:  {"accepted from memory", 200, "", 0},
+	anonymous:   {"accepted as anonymous", 200, "anonymous", 0},
+	noToken:     {"no token", 401, `{"error":"missing_token"}`, 0},
+	malformed:   {"malformed", 401, `{"error":"invalid_token"}`, 0},
+	ambiguous:   {"ambiguous", 400, `{"error":"invalid_request"}`, 0},
+	invalid:     {"invalid", 401, `{"error":"invalid_token"}`, 1},
+	lacksScope:  {"lacks scope", 403, `{"error":"insufficient_scope"}`, 1},
+	stillLacks:  {"lacks scope, from memory", 403, `{"error":"insufficient_scope"}`, 0},
+	conflict:    {"conflict", 409, `{"error":"conflict"}`, 1},
+	unavailable: {"unavailable", 503, `{"error":"temporarily_unavailable"}`, -1},
+	byServer:    {"turned away by the server", 0, "", 0},
+}
+
+// exchange is one request, what came back, and what happened meanwhile.
+type exchange struct {
+	need     string // scope that the route requires
+	head     bool   // a HEAD request
+	who      string // what a handler shows
+	retry    string // Retry-After, in seconds
+	response *response
+	ran      int // how often a handler ran
+	asks     int
+	calls    int // of all kinds at the authorization server
+}
+
+// judge says why the exchange is not what the outcome demands, "" if it is.
+func (p *profile) judge(o outcome, x exchange) string {
+	want := outcomes[o]
+	if want.asks >= 0 && x.asks != want.asks {
+		return fmt.Sprintf("asked the authorization server %d times, want %d", x.asks, want.asks)
+	}
+	if want.asks == 0 && x.calls != 0 {
+		return fmt.Sprintf("made %d calls to the authorization server, want none", x.calls)
+	}
+	if o == byServer {
+		return turnedAway(x)
+	}
+	if x.response == nil {
+		return "the connection was closed without an answer"
+	}
+	if x.response.status != want.status {
+		return fmt.Sprintf("status %d, want %d", x.response.status, want.status)
+	}
+	if ran := want.status == 200; (x.ran == 1) != ran || x.ran > 1 {
+		return fmt.Sprintf("the handler ran %d times after status %d", x.ran, x.response.status)
+	}
+	body := want.body
+	if o == accepted || o == remembered {
+		body = x.who
+	}
+	if x.head {
+		body = ""
+	}
+	if x.response.body != body {
+		return fmt.Sprintf("body %q, want %q", x.response.body, body)
+	}
+	return p.judgeFields(o, x)
+}
+
+// turnedAway accepts a 4xx or 5xx that the server itself gives to what it cannot parse, and a closed connection.
+func turnedAway(x exchange) string {
+	if x.ran != 0 {
+		return "the handler ran"
+	}
+	if x.response != nil && !slices.Contains([]int{400, 405, 411, 413, 414, 431, 501, 505}, x.response.status) {
+		return fmt.Sprintf("status %d, want one for a request that cannot be read", x.response.status)
+	}
+	return ""
+}
+
+// decisive are the fields of an answer that a client acts on, in lower case. They must be exactly those of the refusal.
+var decisive = []string{"www-authenticate", "mfp-conflict", "retry-after", "cache-control", "content-type", "set-cookie", "location", "pragma"}
+
+// judgeFields compares the decisive fields byte for byte, the spelling of their names included (MFP-10).
+func (p *profile) judgeFields(o outcome, x exchange) string {
+	var got, want []string
+	for _, f := range x.response.fields {
+		name, _, _ := strings.Cut(f, ":")
+		if slices.Contains(decisive, strings.ToLower(name)) {
+			got = append(got, f)
+		}
+	}
+	if outcomes[o].status == 200 { // the handler's own business, but for what only a refusal has
+		got = slices.DeleteFunc(got, func(f string) bool {
+			return !slices.Contains(decisive[:3], strings.ToLower(f[:strings.Index(f, ":")]))
+		})
+	} else {
+		want = append(want, "Cache-Control: no-store", "Content-Type: application/json")
+	}
+	if c := p.challenge(o, x.need); c != "" {
+		want = append(want, "WWW-Authenticate: "+c)
+	}
+	switch o {
+	case conflict:
+		want = append(want, "MFP-Conflict: true")
+	case unavailable:
+		want = append(want, "Retry-After: "+x.retry)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		return fmt.Sprintf("fields %q, want %q", got, want)
+	}
+	return ""
+}

@@ -1,0 +1,191 @@
+package adaptertest
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+// row is one request and what may become of it.
+type row struct {
+	id   string // of the requirements
+	name string
+
+	line   string // request line, "" for GET /any HTTP/1.1
+	fields string // header lines behind Host, each with its CRLF; TOKEN stands for the token
+	body   string
+	ends   bool // nothing follows: the client closes its side, for what a server may take for the start of something longer
+
+	token string // what it begins with
+	size  int    // length of the token, 0 for a short one
+	again bool   // the token of the row before
+
+	says func(answer map[string]any)    // changes what the authorization server says about the token
+	as   func(*coretest.Server, string) // does something else to it, given the token
+	only *profile                       // the only profile for which the row makes sense, nil for all
+
+	want  []outcome // any of these
+	retry string    // Retry-After of unavailable, "" for 5
+}
+
+func (r row) appliesTo(p *profile) bool { return r.only == nil || r.only == p }
+
+// to is a list of outcomes, any of which will do.
+func to(o ...outcome) []outcome { return o }
+
+// auth is a header line.
+func auth(value string) string { return "Authorization: " + value + crlf }
+
+const (
+	crlf   = "\r\n"
+	bearer = "Authorization: Bearer TOKEN\r\n"
+)
+
+// subject is a token and the user it speaks for. The canary is in both.
+type subject struct{ canary, token, user string }
+
+// newSubject makes a token with every kind of character that a bearer token may have (BT-14), or a longer one of size bytes.
+func newSubject(prefix string, size int) subject {
+	c := canary()
+	token := prefix + c + "-b2.c3_d4~e5+f6/g7=="
+	if size > 0 {
+		token = prefix + c + strings.Repeat("x", size-len(prefix)-len(c))
+	}
+	return subject{canary: c, token: token, user: "user-" + c}
+}
+
+func (r row) requestLine() string {
+	if r.line == "" {
+		return "GET /any HTTP/1.1"
+	}
+	return r.line
+}
+
+func (r row) path() string {
+	words := strings.Split(r.requestLine()+" ", " ")
+	path, _, _ := strings.Cut(words[1], "?")
+	return path
+}
+
+func (r row) request(token string) string {
+	return strings.ReplaceAll(r.requestLine()+crlf+"Host: rs.test"+crlf+r.fields+crlf+r.body, "TOKEN", token)
+}
+
+// run sends the request of a row on a connection of its own and judges the answer. Then it uses the connection once more.
+func (f *fixture) run(t *testing.T, r row) {
+	t.Helper()
+	s := f.last
+	if !r.again {
+		s = newSubject(r.token, r.size)
+		f.last = s
+	}
+	c := dial(t, f.addr)
+	defer c.conn.Close()
+	x, own := f.exchange(t, c, r, s)
+	var problems []string
+	if !slices.ContainsFunc(r.want, func(o outcome) bool {
+		problem := f.profile.judge(o, x)
+		problems = append(problems, outcomes[o].name+": "+problem)
+		return problem == ""
+	}) {
+		t.Errorf("%s\n%s", strings.Join(problems, "\n"), clip(c.seen.String()))
+	}
+	f.scan(t, c, x, append(own, s.canary, string(secret)))
+	if x.response != nil && !x.response.closes && !r.ends && !strings.HasSuffix(r.line, "HTTP/1.0") {
+		f.reuse(t, c)
+	}
+}
+
+// exchange sends a request and waits for the answer. It also returns the service's own tokens that were used meanwhile.
+func (f *fixture) exchange(t *testing.T, c *client, r row, s subject) (x exchange, own []string) {
+	t.Helper()
+	answer := f.profile.answer(s.user, "read write")
+	if r.says != nil {
+		r.says(answer)
+	}
+	f.as.SetAnswer(s.token, encode(answer))
+	if r.as != nil {
+		r.as(f.as, s.token)
+	}
+	granted, _ := answer["scope"].(string)
+	x = exchange{need: scopes[r.path()], head: strings.HasPrefix(r.line, "HEAD "), who: f.profile.principal(s.user, granted), retry: "5"}
+	if r.retry != "" {
+		x.retry = r.retry
+	}
+	before, ran := f.as.Calls(), f.ran.Load()
+	c.send(r.request(s.token))
+	if r.ends {
+		c.conn.(*net.TCPConn).CloseWrite()
+	}
+	var err error
+	if x.response, err = c.receive(x.head); err != nil {
+		t.Fatal(err)
+	}
+	if x.response != nil && x.response.closes {
+		c.drain()
+	}
+	after := f.as.Calls()
+	x.ran = int(f.ran.Load() - ran)
+	x.asks = after.Introspection - before.Introspection
+	x.calls = x.asks + after.Token - before.Token + after.Other - before.Other
+	return x, f.asked(t, x.asks, s.token)
+}
+
+// asked checks that the last n questions were about token and no other (BT-01, BT-27), and returns the service's own tokens
+// that they were sent with.
+func (f *fixture) asked(t *testing.T, n int, token string) (own []string) {
+	t.Helper()
+	all := f.as.Requests(coretest.Introspection)
+	for _, q := range all[len(all)-n:] {
+		if got := q.Form["token"]; !slices.Equal(got, []string{token}) {
+			t.Errorf("asked about %q, want %q", got, token)
+		}
+		if _, t, ok := strings.Cut(q.Header.Get("Authorization"), " "); ok {
+			own = append(own, t)
+		}
+	}
+	return own
+}
+
+// scan looks for secrets in all that came back, and in all that was logged or traced meanwhile. The user's name holds the
+// token's canary, so no user shows up either, but to the handler's own answer.
+func (f *fixture) scan(t *testing.T, c *client, x exchange, secrets []string) {
+	t.Helper()
+	answer := c.seen.String()
+	if x.ran == 1 && x.response != nil {
+		answer = strings.Replace(answer, x.who, "", 1)
+	}
+	if s := leaks(answer, secrets...); s != "" {
+		t.Errorf("the answer shows %q:\n%s", s, clip(answer))
+	}
+	said := f.watch.take()
+	if s := leaks(said, secrets...); s != "" {
+		t.Errorf("the log or a trace shows %q:\n%s", s, said)
+	}
+}
+
+// reuse sends a request without a token on the connection: what went before must not have left anything on it, neither bytes
+// nor a principal.
+func (f *fixture) reuse(t *testing.T, c *client) {
+	t.Helper()
+	c.send("GET /optional HTTP/1.1" + crlf + "Host: rs.test" + crlf + crlf)
+	again, err := c.receive(false)
+	switch {
+	case err != nil:
+		t.Errorf("the next request on the connection: %v", err)
+	case again == nil:
+		t.Error("the server has closed the connection without announcing it")
+	case again.status != 200 || again.body != "anonymous":
+		t.Errorf("the next request on the connection, without a token: status %d, body %q, want 200 and anonymous", again.status, again.body)
+	}
+}
+
+func clip(s string) string {
+	if len(s) > 2000 {
+		return s[:2000] + "..."
+	}
+	return s
+}
