@@ -159,7 +159,7 @@ func TestRefreshTokens(t *testing.T) {
 		server, audience string
 		status           int
 	}{
-		{"oidc-provider", audience, http.StatusUnauthorized}, // A56
+		{"oidc-provider", audience, http.StatusUnauthorized},
 		{"oidc-provider", "", http.StatusOK},
 		{"fosite", audience, http.StatusOK},
 	}

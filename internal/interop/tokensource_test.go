@@ -123,7 +123,7 @@ func TestSourceIsNotToldOfAnUnknownScope(t *testing.T) {
 	})
 }
 
-// A source hands out its token while it is good, then another, without an error in between. CC-17
+// A source hands out its token while it is good, then another, without an error in between. CC-33
 func TestSourceRenews(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
