@@ -174,7 +174,7 @@ func (e *env) source(c *Config) *tokensource.Source {
 func (e *env) check(c *Config, style tokensource.ClientAuth) {
 	e.client(c, style)
 	if c.Profile.err != nil {
-		e.fail("MFPGUARD_SERVER", "%w", c.Profile.err)
+		e.fail("MFPGUARD_SERVER:", "%w", c.Profile.err)
 	}
 	e.url("MFPGUARD_SERVER", c.Profile.endpoint, c.InsecureHTTP)
 }
@@ -184,10 +184,13 @@ func (e *env) client(c *Config, style tokensource.ClientAuth) {
 	if err := s.CheckID(c.ClientID); err != nil {
 		e.fail("MFPGUARD_CLIENT_ID", "%w", err)
 	}
-	if c.ClientSecretFunc == nil {
-		if err := s.CheckSecret(string(c.ClientSecret)); err != nil {
-			e.fail("MFPGUARD_CLIENT_SECRET", "%w", err)
-		}
+	name, secret := "MFPGUARD_CLIENT_SECRET", c.ClientSecret
+	if c.ClientSecretFunc != nil {
+		name = "MFPGUARD_CLIENT_SECRET_FILE"
+		secret, _ = c.ClientSecretFunc(context.Background()) // an error was reported when it was made
+	}
+	if err := s.CheckSecret(string(secret)); err != nil {
+		e.fail(name, "%w", err)
 	}
 }
 

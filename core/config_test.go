@@ -1,0 +1,366 @@
+package core_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+const base = "https://mfp.example.com:9443/mfp/api"
+
+// goodConfig is a Config that New takes, changed by f.
+func goodConfig(f func(*core.Config)) core.Config {
+	c := core.Config{Profile: core.MobileFirst8(base), ClientID: "orders-api", ClientSecret: "s3cret"}
+	if f != nil {
+		f(&c)
+	}
+	return c
+}
+
+func asMFP(url string) func(*core.Config) {
+	return func(c *core.Config) { c.Profile = core.MobileFirst8(url) }
+}
+
+func asRFC(r core.RFC7662Config) func(*core.Config) {
+	return func(c *core.Config) {
+		if r.IntrospectionURL == "" {
+			r.IntrospectionURL = "https://as.example.com/introspect"
+		}
+		c.Profile = core.RFC7662(r)
+	}
+}
+
+// Every mistake is one clear error that names the field and the fix, and repeats no secret.
+func TestNew(t *testing.T) {
+	anyone := core.RFC7662Config{AnyAudience: true}
+	source := tokensource.Static("CC")
+	for _, tt := range []struct {
+		name string
+		f    func(*core.Config)
+		want string
+	}{
+		{"the zero Config", func(c *core.Config) { *c = core.Config{} }, "core: Config.Profile is not set: use core.MobileFirst8(base) or core.RFC7662(config)"},
+		{"all defaults", nil, ""},
+		{"a base without /api is legal", asMFP("https://dp.example.com:8443"), ""},
+		{"a base with a slash at the end", asMFP(base + "/"), ""},
+		{"http on loopback", asMFP("http://127.0.0.1:9080/mfp/api"), ""},  // D9
+		{"http on localhost", asMFP("http://localhost:9080/mfp/api"), ""}, // D9
+		{"http on IPv6 loopback", asMFP("http://[::1]:9080/mfp/api"), ""}, // D9
+		{"http elsewhere, allowed", func(c *core.Config) { asMFP("http://mfp.example.com/mfp/api")(c); c.InsecureHTTP = true }, ""},
+		{"http elsewhere", asMFP("http://mfp.example.com/mfp/api"), // IN-14
+			"core: Config.Profile: MobileFirst8: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
+		{"http to a host that only looks like loopback", asMFP("http://127.0.0.1.evil.example/mfp/api"),
+			"core: Config.Profile: MobileFirst8: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
+		{"no base", asMFP(""), "core: Config.Profile: MobileFirst8: the base URL is empty, want https://host:port/<runtime>/api"},
+		{"/az/v1 in the base", asMFP(base + "/az/v1"),
+			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
+		{"/az/v1/ in the base", asMFP(base + "/az/v1/"),
+			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
+		{"the token endpoint for a base", asMFP(base + "/az/v1/token"),
+			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
+		{"a query in the base", asMFP(base + "?x=1"),
+			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api"},
+		{"an empty query in the base", asMFP(base + "?"),
+			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api"},
+		{"a fragment in the base", asMFP(base + "#x"),
+			"core: Config.Profile: MobileFirst8: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)"}, // CC-11
+		{"user information in the base", asMFP("https://u:canary@mfp.example.com/mfp/api"),
+			"core: Config.Profile: MobileFirst8: the URL carries user information: put the credentials into their own fields"},
+		{"no scheme", asMFP("mfp.example.com/mfp/api"), `core: Config.Profile: MobileFirst8: the URL has no host, want https://host/path`},
+		{"no host", asMFP("https:///mfp/api"), "core: Config.Profile: MobileFirst8: the URL has no host, want https://host/path"},
+		{"another scheme", asMFP("ftp://mfp.example.com/mfp/api"), `core: Config.Profile: MobileFirst8: the URL has scheme "ftp", want https`},
+		{"no URL at all", asMFP("https://mfp.example.com/%zz"),
+			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api"},
+		{"a line break in the base", asMFP(base + "\n"),
+			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api"},
+		{"no id", func(c *core.Config) { c.ClientID = "" }, "core: Config.ClientID is empty"}, // IN-06, CC-05
+		{"a colon in the id", func(c *core.Config) { c.ClientID = "a:b" }, // IN-08
+			"core: Config.ClientID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
+		{"an id that is not ASCII", func(c *core.Config) { c.ClientID = "é" },
+			"core: Config.ClientID contains a character that is not ASCII, which MobileFirst does not accept"},
+		{"an id with a line break", func(c *core.Config) { c.ClientID = "a\n" },
+			"core: Config.ClientID contains a control character (a line break at its end?)"},
+		{"no secret", func(c *core.Config) { c.ClientSecret = "" }, "core: Config.ClientSecret is empty"}, // IN-06, CC-05
+		{"a secret that is not ASCII", func(c *core.Config) { c.ClientSecret = "canaryé" },
+			"core: Config.ClientSecret contains a character that is not ASCII, which MobileFirst does not accept"},
+		{"a secret with a line break", func(c *core.Config) { c.ClientSecret = "canary\n" },
+			"core: Config.ClientSecret contains a control character (a line break at its end?)"},
+		{"two secrets", func(c *core.Config) { c.ClientSecretFunc = secretFunc("x") },
+			"core: Config.ClientSecret and Config.ClientSecretFunc are both set: choose one"},
+		{"a secret from a func", func(c *core.Config) { c.ClientSecret, c.ClientSecretFunc = "", secretFunc("x") }, ""},
+		{"negative CacheTTL", func(c *core.Config) { c.CacheTTL = new(-time.Second) }, "core: Config.CacheTTL is -1s, want >= 0"},                // IN-71
+		{"negative NegativeTTL", func(c *core.Config) { c.NegativeTTL = new(time.Duration(-1)) }, "core: Config.NegativeTTL is -1ns, want >= 0"}, // IN-71, A20
+		{"caches off", func(c *core.Config) { c.CacheTTL, c.NegativeTTL = new(time.Duration(0)), new(time.Duration(0)) }, ""},
+		{"negative Skew", func(c *core.Config) { c.Skew = -time.Minute }, "core: Config.Skew is -1m0s, want >= 0"},
+		{"negative Timeout", func(c *core.Config) { c.Timeout = -1 }, "core: Config.Timeout is -1ns, want >= 0"},
+		{"negative CacheEntries", func(c *core.Config) { c.CacheEntries = -1 }, "core: Config.CacheEntries is -1, want >= 0"},
+		{"negative NegativeEntries", func(c *core.Config) { c.NegativeEntries = -1 }, "core: Config.NegativeEntries is -1, want >= 0"},
+		{"negative MaxTokenBytes", func(c *core.Config) { c.MaxTokenBytes = -1 }, "core: Config.MaxTokenBytes is -1, want >= 0"},
+		{"negative MaxResponseBytes", func(c *core.Config) { c.MaxResponseBytes = -1 }, "core: Config.MaxResponseBytes is -1, want >= 0"},
+		{"negative MaxInFlight", func(c *core.Config) { c.MaxInFlight = -1 }, "core: Config.MaxInFlight is -1, want >= 0"},
+		{"one of each", func(c *core.Config) {
+			c.CacheEntries, c.NegativeEntries, c.MaxTokenBytes, c.MaxResponseBytes, c.MaxInFlight, c.Timeout = 1, 1, 1, 1, 1, 1
+		}, ""},
+		{"verification switched off", func(c *core.Config) { // IN-16, A61
+			c.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+		}, "core: Config.Transport sets InsecureSkipVerify, which lets anybody answer for the server: put its CA into RootCAs instead"},
+		{"old TLS", func(c *core.Config) { // IN-15
+			c.Transport = &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS10}}
+		}, "core: Config.Transport allows TLS below 1.2: raise MinVersion"},
+		{"a transport with its own roots", func(c *core.Config) {
+			c.Transport = &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13}}
+		}, ""},
+
+		{"RFC 7662", asRFC(anyone), ""},
+		{"RFC 7662, a colon in the id", func(c *core.Config) { asRFC(anyone)(c); c.ClientID, c.ClientSecret = "a:é", "ü" }, ""}, // IN-07
+		{"RFC 7662, raw Basic, a colon in the id", func(c *core.Config) {
+			asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: tokensource.BasicRaw})(c)
+			c.ClientID = "a:b"
+		}, "core: Config.ClientID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
+		{"RFC 7662, no credentials", func(c *core.Config) { asRFC(anyone)(c); c.ClientID, c.ClientSecret = "", "" }, "core: Config.ClientID is empty"}, // IN-06
+		{"RFC 7662, no URL", func(c *core.Config) { c.Profile = core.RFC7662(anyone) }, "core: Config.Profile: RFC7662: the URL is empty, want an https:// URL"},
+		{"RFC 7662, http", asRFC(core.RFC7662Config{AnyAudience: true, IntrospectionURL: "http://as.test/introspect"}), // IN-14
+			"core: Config.Profile: RFC7662: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
+		{"RFC 7662, a fragment", asRFC(core.RFC7662Config{AnyAudience: true, IntrospectionURL: "https://as.test/introspect#"}),
+			"core: Config.Profile: RFC7662: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)"},
+		{"RFC 7662, no audience", asRFC(core.RFC7662Config{}), // D5, BCP-01
+			"core: Config.Profile: RFC7662: Audience is empty: name this service, or set AnyAudience to accept tokens that were issued for others"},
+		{"RFC 7662, audience and any", asRFC(core.RFC7662Config{Audience: []string{"a"}, AnyAudience: true}),
+			"core: Config.Profile: RFC7662: Audience and AnyAudience are both set: choose one"},
+		{"RFC 7662, an empty audience", asRFC(core.RFC7662Config{Audience: []string{"a", ""}}),
+			"core: Config.Profile: RFC7662: Audience has an empty value"},
+		{"RFC 7662, an unknown way to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: "digest"}),
+			`core: Config.Profile: RFC7662: ClientAuth is "digest", want "basic", "basic-raw" or "post"`},
+		{"RFC 7662, two ways to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: tokensource.Post, TokenSource: source}),
+			"core: Config.Profile: RFC7662: ClientAuth and TokenSource are both set: choose one"},
+		{"RFC 7662, a token source and credentials", asRFC(core.RFC7662Config{AnyAudience: true, TokenSource: source}), // IN-09, A74
+			"core: Config.ClientID and its secret are set beside RFC7662Config.TokenSource: choose one"},
+		{"RFC 7662, a token source", func(c *core.Config) {
+			asRFC(core.RFC7662Config{AnyAudience: true, TokenSource: source})(c)
+			c.ClientID, c.ClientSecret = "", ""
+		}, ""},
+		{"RFC 7662, a realm with a line break", asRFC(core.RFC7662Config{AnyAudience: true, Realm: "a\r\nb"}), // BT-52
+			`core: Config.Profile: RFC7662: Realm has the character '\r', want printable ASCII`},
+		{"RFC 7662, a realm that looks like a scope", asRFC(core.RFC7662Config{AnyAudience: true, Realm: "scope=x"}), // MFP-16
+			`core: Config.Profile: RFC7662: Realm contains "scope=", which clients take for the scope of the challenge`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			v, err := core.New(goodConfig(tt.f))
+			if got := strings.TrimPrefix(fmt.Sprint(err), "<nil>"); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if (v == nil) != (err != nil) {
+				t.Errorf("got a Verifier: %v, with error %v", v != nil, err)
+			}
+			if strings.Contains(fmt.Sprint(err), "canary") {
+				t.Errorf("%v shows a secret", err)
+			}
+		})
+	}
+}
+
+func secretFunc(s tokensource.Secret) func(context.Context) (tokensource.Secret, error) {
+	return func(context.Context) (tokensource.Secret, error) { return s, nil }
+}
+
+// What a Profile was made from may change afterwards.
+func TestProfileIsImmutable(t *testing.T) {
+	a := newAsker()
+	a.set(t1, `{"active":true,"aud":"rs"}`)
+	audience := []string{"rs"}
+	p := core.RFC7662(core.RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", Audience: audience})
+	audience[0] = "evil"
+	if _, d := rfc7662(t, a, withProfile(p)).Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+		t.Errorf("got %s, want ok", outcome(d))
+	}
+}
+
+// A rotated secret is seen without a restart, under both profiles (CC-48 as far as core goes).
+func TestSecretFuncIsAskedEachTime(t *testing.T) {
+	a := newAsker()
+	n := 0
+	v := rfc7662(t, a, func(c *core.Config) {
+		c.ClientSecret = ""
+		c.ClientSecretFunc = func(context.Context) (tokensource.Secret, error) {
+			n++
+			return tokensource.Secret(fmt.Sprint("s", n)), nil
+		}
+	})
+	v.Authorize(t.Context(), bearer("a"), core.Authenticated())
+	v.Authorize(t.Context(), bearer("b"), core.Authenticated())
+	if a.asked[0].authorization == a.asked[1].authorization {
+		t.Error("the second call used the first secret")
+	}
+}
+
+// What is legal and yet hardly meant is logged once, at the start.
+func TestNewWarns(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		f    func(*core.Config)
+		want string
+	}{
+		{"nothing to say", nil, ""},
+		{"the default secret", func(c *core.Config) { c.ClientID, c.ClientSecret = "push", "hsup" },
+			`level=WARN msg="the client secret is the default one that everybody knows: change it" client_id=push`},
+		{"the default secret on loopback", func(c *core.Config) {
+			asMFP("http://localhost:9080/mfp/api")(c)
+			c.ClientID, c.ClientSecret = "test", "test"
+		}, ""},
+		{"http off loopback", func(c *core.Config) { asMFP("http://mfp.example.com/mfp/api")(c); c.InsecureHTTP = true },
+			`level=WARN msg="tokens and the client secret travel unencrypted (InsecureHTTP)" host=mfp.example.com`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b bytes.Buffer
+			c := goodConfig(tt.f)
+			c.Logger = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey {
+					return slog.Attr{}
+				}
+				return a
+			}}))
+			verifier(t, c)
+			if got := strings.TrimSpace(b.String()); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// A missing or bad variable is one line that names it and the fix.
+func TestFromEnv(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "secret")
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(file, []byte("from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mfp := map[string]string{"SERVER": base, "CLIENT_ID": "orders", "CLIENT_SECRET": "s3cret"}
+	rfc := map[string]string{
+		"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "orders", "CLIENT_SECRET": "s3cret", "AUDIENCE": "any",
+	}
+	own := map[string]string{
+		"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "orders", "CLIENT_SECRET": "s3cret", "AUDIENCE": "a b",
+		"AUTH": "bearer", "TOKEN_URL": "https://as.example.com/token", "TOKEN_SCOPE": "introspect",
+	}
+	for _, tt := range []struct {
+		name string
+		base map[string]string
+		set  map[string]string // "" takes a variable away
+		want string
+	}{
+		{"MobileFirst", mfp, nil, ""},
+		{"MobileFirst, by name", mfp, map[string]string{"PROFILE": "mobilefirst8"}, ""},
+		{"all that is optional", mfp, map[string]string{"CACHE_TTL": "30s", "NEGATIVE_TTL": "0", "TIMEOUT": "2s", "INSECURE_HTTP": "1"}, ""},
+		{"a secret file", mfp, map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": file}, ""},
+		{"no server", mfp, map[string]string{"SERVER": ""}, "core: MFPGUARD_SERVER is not set"},
+		{"no id", mfp, map[string]string{"CLIENT_ID": ""}, "core: MFPGUARD_CLIENT_ID is not set"},
+		{"no secret", mfp, map[string]string{"CLIENT_SECRET": ""}, "core: MFPGUARD_CLIENT_SECRET is not set, and MFPGUARD_CLIENT_SECRET_FILE is not either"},
+		{"two secrets", mfp, map[string]string{"CLIENT_SECRET_FILE": file},
+			"core: MFPGUARD_CLIENT_SECRET and MFPGUARD_CLIENT_SECRET_FILE are both set: choose one"},
+		{"a secret file that is not there", mfp, map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": "/nowhere/secret"},
+			"core: MFPGUARD_CLIENT_SECRET_FILE cannot be read: open /nowhere/secret: no such file or directory"},
+		{"an empty secret file", mfp, map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": empty}, "core: MFPGUARD_CLIENT_SECRET_FILE is empty"},
+		{"a bad id", mfp, map[string]string{"CLIENT_ID": "a:b"},
+			"core: MFPGUARD_CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
+		{"a bad secret", mfp, map[string]string{"CLIENT_SECRET": "canary\n"},
+			"core: MFPGUARD_CLIENT_SECRET contains a control character (a line break at its end?)"},
+		{"/az/v1 in the server", mfp, map[string]string{"SERVER": base + "/az/v1"},
+			"core: MFPGUARD_SERVER: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
+		{"http elsewhere", mfp, map[string]string{"SERVER": "http://mfp.example.com/mfp/api"},
+			"core: MFPGUARD_SERVER is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1"},
+		{"http elsewhere, allowed", mfp, map[string]string{"SERVER": "http://mfp.example.com/mfp/api", "INSECURE_HTTP": "1"}, ""},
+		{"an unknown profile", mfp, map[string]string{"PROFILE": "keycloak"}, `core: MFPGUARD_PROFILE is "keycloak", want mobilefirst8 or rfc7662`},
+		{"a TTL without a unit", mfp, map[string]string{"CACHE_TTL": "30"}, `core: MFPGUARD_CACHE_TTL is "30", want a duration such as 30s, or 0`},
+		{"a negative TTL", mfp, map[string]string{"NEGATIVE_TTL": "-1s"}, `core: MFPGUARD_NEGATIVE_TTL is "-1s", want a duration such as 30s, or 0`},
+		{"a bad timeout", mfp, map[string]string{"TIMEOUT": "soon"}, `core: MFPGUARD_TIMEOUT is "soon", want a duration such as 30s, or 0`},
+		{"a bad flag", mfp, map[string]string{"INSECURE_HTTP": "yes"}, `core: MFPGUARD_INSECURE_HTTP is "yes", want 1 or 0`},
+
+		{"RFC 7662", rfc, nil, ""},
+		{"RFC 7662, basic", rfc, map[string]string{"AUTH": "basic", "CLIENT_ID": "a:b"}, ""},
+		{"RFC 7662, raw", rfc, map[string]string{"AUTH": "basic-raw", "ISSUER": "https://as.example.com"}, ""},
+		{"RFC 7662, raw, a colon", rfc, map[string]string{"AUTH": "basic-raw", "CLIENT_ID": "a:b"},
+			"core: MFPGUARD_CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
+		{"RFC 7662, post", rfc, map[string]string{"AUTH": "post"}, ""},
+		{"RFC 7662, an unknown way", rfc, map[string]string{"AUTH": "mtls"}, `core: MFPGUARD_AUTH is "mtls", want basic, basic-raw, post or bearer`},
+		{"RFC 7662, no audience", rfc, map[string]string{"AUDIENCE": ""}, "core: MFPGUARD_AUDIENCE is not set"},
+		{"RFC 7662, a blank audience", rfc, map[string]string{"AUDIENCE": "  "}, "core: MFPGUARD_AUDIENCE is blank: name this service, or any"},
+		{"RFC 7662, no server", rfc, map[string]string{"SERVER": ""}, "core: MFPGUARD_SERVER is not set"},
+		{"RFC 7662, bearer", own, nil, ""},
+		{"RFC 7662, bearer, no token URL", own, map[string]string{"TOKEN_URL": ""}, "core: MFPGUARD_TOKEN_URL is not set"},
+		{"RFC 7662, bearer, no scope", own, map[string]string{"TOKEN_SCOPE": ""}, "core: MFPGUARD_TOKEN_SCOPE is not set"},
+		{"RFC 7662, bearer, a bad token URL", own, map[string]string{"TOKEN_URL": "as.example.com"},
+			"core: MFPGUARD_TOKEN_URL has no host, want https://host/path"},
+		{"RFC 7662, bearer, http", own, map[string]string{"TOKEN_URL": "http://as.example.com/token"},
+			"core: MFPGUARD_TOKEN_URL is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1"},
+		{"RFC 7662, bearer, a bad scope", own, map[string]string{"TOKEN_SCOPE": `a"b`},
+			`core: MFPGUARD_TOKEN_SCOPE has the character '"', which a scope cannot have (RFC 6749 section 3.3)`},
+		{"RFC 7662, bearer, a bad id", own, map[string]string{"CLIENT_ID": "a\n"},
+			"core: MFPGUARD_CLIENT_ID contains a control character (a line break at its end?)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, name := range []string{"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "CACHE_TTL", "NEGATIVE_TTL",
+				"TIMEOUT", "INSECURE_HTTP", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER"} {
+				value := tt.base[name]
+				if v, ok := tt.set[name]; ok {
+					value = v
+				}
+				t.Setenv("MFPGUARD_"+name, value)
+			}
+			c, err := core.FromEnv()
+			if got := strings.TrimPrefix(fmt.Sprint(err), "<nil>"); got != tt.want || strings.Contains(got, "\n") {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if err != nil {
+				return
+			}
+			if _, err := core.New(c); err != nil {
+				t.Errorf("New does not take it: %v", err)
+			}
+		})
+	}
+}
+
+// What the variables say is what the Config has, and the secret file is read anew each time.
+func TestFromEnvValues(t *testing.T) {
+	srv := coretest.New()
+	file := filepath.Join(t.TempDir(), "secret")
+	write := func(s string) {
+		if err := os.WriteFile(file, []byte(s), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("wrong\r\n")
+	for name, value := range map[string]string{
+		"SERVER": srv.BaseURL(), "CLIENT_ID": "test", "CLIENT_SECRET_FILE": file, "CACHE_TTL": "30s", "NEGATIVE_TTL": "0", "TIMEOUT": "2s",
+	} {
+		t.Setenv("MFPGUARD_"+name, value)
+	}
+	c, err := core.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *c.CacheTTL != 30*time.Second || *c.NegativeTTL != 0 || c.Timeout != 2*time.Second || c.InsecureHTTP || c.ClientID != "test" {
+		t.Errorf("got %+v", c)
+	}
+	write("test\n")
+	c.Transport = srv.Transport()
+	if err := verifier(t, c).Ready(t.Context()); err != nil {
+		t.Errorf("the rotated secret was not read: %v", err)
+	}
+}
