@@ -12,17 +12,16 @@ import (
 
 // introspection is an answer of the authorization server about one token (RFC 7662 section 2.2). It is immutable.
 type introspection struct {
-	active bool
-	asked  time.Duration // since the verifier's epoch: just before the question was sent
-
-	scope                               []string
+	active                              bool
+	hasUser, hasApplication, hasDevice  bool
+	mobile                              bool          // the mfp-* members are the server's, and were checked
+	asked                               time.Duration // since the verifier's epoch: just before the question was sent
+	scope                               granted
 	clientID, username, subject, issuer string
 	audience                            []string
 	expires, notBefore, issuedAt        instant
 	unfit                               string // why it is no bearer access token, "" if it is one
-	hasUser, hasApplication, hasDevice  bool
-	mobile                              bool   // the mfp-* members are the server's, and were checked
-	body                                []byte // the whole answer, for the members that few ask for
+	body                                string // the whole answer, for the members that few ask for
 }
 
 // instant is a time in milliseconds since the Unix epoch; 0 means that the answer has none.
@@ -56,12 +55,15 @@ func (p *Profile) decode(body []byte) (*introspection, error) {
 		return in, nil // other members of an inactive answer mean nothing
 	}
 	in.active = true
-	in.body = body
+	in.body = string(body)
 	if err := in.strings(o); err != nil {
 		return nil, err
 	}
-	for name, to := range map[string]*instant{"exp": &in.expires, "nbf": &in.notBefore, "iat": &in.issuedAt} {
-		if *to, err = p.instant(o, name); err != nil {
+	for _, m := range [...]struct {
+		name string
+		to   *instant
+	}{{"exp", &in.expires}, {"nbf", &in.notBefore}, {"iat", &in.issuedAt}} {
+		if *m.to, err = p.instant(o, m.name); err != nil {
 			return nil, err
 		}
 	}
@@ -81,16 +83,20 @@ func (e *notJSONError) Unwrap() error { return e.err }
 
 func (in *introspection) strings(o strictjson.Object) error {
 	var scope, tokenType, tokenUse, typ string
-	for name, to := range map[string]*string{
-		"scope": &scope, "client_id": &in.clientID, "username": &in.username, "sub": &in.subject, "iss": &in.issuer,
-		"token_type": &tokenType, "token_use": &tokenUse, "typ": &typ,
+	for _, m := range [...]struct {
+		name string
+		to   *string
+	}{
+		{"scope", &scope}, {"client_id", &in.clientID}, {"username", &in.username}, {"sub", &in.subject}, {"iss", &in.issuer},
+		{"token_type", &tokenType}, {"token_use", &tokenUse}, {"typ", &typ},
 	} {
-		var err error
-		if *to, _, err = o.OptionalString(name); err != nil {
+		v, _, err := o.OptionalString(m.name)
+		if err != nil {
 			return err
 		}
+		*m.to = within(in.body, v)
 	}
-	in.scope = strings.Fields(scope)
+	in.scope = granted(within(in.body, strings.Join(strings.Fields(scope), " ")))
 	audience, _, err := o.Strings("aud")
 	if err != nil {
 		return err
@@ -98,6 +104,30 @@ func (in *introspection) strings(o strictjson.Object) error {
 	in.audience = audience
 	in.unfit = misfit(o, tokenType, tokenUse, typ)
 	return nil
+}
+
+// within returns s as a part of body if it stands there, as it does unless it was escaped: then it takes no memory of its own
+// for as long as the answer is remembered.
+func within(body, s string) string {
+	if i := strings.Index(body, s); i >= 0 {
+		return body[i : i+len(s)]
+	}
+	return s
+}
+
+// granted is a set of scope elements, separated by single blanks.
+type granted string
+
+// has says whether the element was granted, compared whole.
+func (g granted) has(element string) bool {
+	rest := string(g)
+	for rest != "" {
+		var next string
+		if next, rest, _ = strings.Cut(rest, " "); next == element {
+			return true
+		}
+	}
+	return false
 }
 
 // misfit says why an active token must not be taken as a bearer access token: it is of another type, it is a refresh or ID

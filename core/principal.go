@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/strictjson"
@@ -87,10 +86,10 @@ func (p Principal) Issuer() string { return p.facts().issuer }
 func (p Principal) Audience() []string { return slices.Clone(p.facts().audience) }
 
 // Scope returns the granted scope elements, separated by single blanks.
-func (p Principal) Scope() string { return strings.Join(p.facts().scope, " ") }
+func (p Principal) Scope() string { return string(p.facts().scope) }
 
 // HasScope reports whether the scope element was granted, compared whole.
-func (p Principal) HasScope(element string) bool { return slices.Contains(p.facts().scope, element) }
+func (p Principal) HasScope(element string) bool { return p.facts().scope.has(element) }
 
 // ExpiresAt returns when the token ends ("exp"), or the zero time when the server did not say.
 func (p Principal) ExpiresAt() time.Time { return p.facts().expires.time() }
@@ -146,7 +145,7 @@ func (p Principal) Check(name string, into any) (bool, error) {
 // Member decodes any member of the server's answer, by its exact name, into the value that into points to. It reports
 // whether the member is there; the error is that of encoding/json. It parses the answer each time.
 func (p Principal) Member(name string, into any) (bool, error) {
-	o, _ := strictjson.Parse(p.facts().body)
+	o, _ := strictjson.Parse([]byte(p.facts().body))
 	return decodeMember(o, name, into)
 }
 
@@ -163,7 +162,7 @@ func decodeMember(o strictjson.Object, name string, into any) (bool, error) {
 
 // object returns a member that is an object. The answer was checked when it came.
 func (in *introspection) object(name string) (strictjson.Object, bool) {
-	o, err := strictjson.Parse(in.body)
+	o, err := strictjson.Parse([]byte(in.body))
 	if err != nil {
 		return nil, false
 	}

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -83,17 +82,17 @@ func mfpMembers(o strictjson.Object, in *introspection) error {
 }
 
 func mfpApplication(o strictjson.Object) (a Application, err error) {
-	return a, members(o, "mfp-application", map[string]*string{"id": &a.ID, "clientPlatform": &a.Platform, "version": &a.Version})
+	return a, members(o, "mfp-application", []member{{"id", &a.ID}, {"clientPlatform", &a.Platform}, {"version", &a.Version}})
 }
 
 func mfpDevice(o strictjson.Object) (d Device, err error) {
-	return d, members(o, "mfp-device", map[string]*string{
-		"id": &d.ID, "hardware": &d.Hardware, "platform": &d.Platform, "deviceDisplayName": &d.DisplayName, "status": &d.Status,
+	return d, members(o, "mfp-device", []member{
+		{"id", &d.ID}, {"hardware", &d.Hardware}, {"platform", &d.Platform}, {"deviceDisplayName", &d.DisplayName}, {"status", &d.Status},
 	})
 }
 
 func mfpUser(o strictjson.Object) (u User, err error) {
-	err = members(o, "mfp-user", map[string]*string{"id": &u.ID, "displayName": &u.DisplayName, "authenticatedBy": &u.AuthenticatedBy})
+	err = members(o, "mfp-user", []member{{"id", &u.ID}, {"displayName", &u.DisplayName}, {"authenticatedBy", &u.AuthenticatedBy}})
 	if err != nil {
 		return User{}, err
 	}
@@ -106,20 +105,23 @@ func mfpUser(o strictjson.Object) (u User, err error) {
 	if err != nil {
 		return User{}, fmt.Errorf("in mfp-user: %w", err)
 	}
-	for name, raw := range attributes {
-		attributes[name] = bytes.Clone(raw) // the answer is shared, what we hand out is not
-	}
 	u.Attributes = attributes
 	return u, nil
 }
 
-func members(o strictjson.Object, of string, to map[string]*string) error {
-	for name, v := range to {
-		s, _, err := o.OptionalString(name)
+// member is a member that must be a string, and where it goes. Null is absent.
+type member struct {
+	name string
+	to   *string
+}
+
+func members(o strictjson.Object, of string, all []member) error {
+	for _, m := range all {
+		s, _, err := o.OptionalString(m.name)
 		if err != nil {
 			return fmt.Errorf("in %s: %w", of, err)
 		}
-		*v = s
+		*m.to = s
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -60,20 +59,20 @@ func (r Requirement) Optional() Requirement {
 }
 
 // met says whether the granted scope satisfies r.
-func (r Requirement) met(granted []string) bool {
+func (r Requirement) met(g granted) bool {
 	switch r.kind {
 	case authenticated:
 		return true
 	case allOf:
 		for _, s := range r.scope {
-			if !slices.Contains(granted, s) {
+			if !g.has(s) {
 				return false
 			}
 		}
 		return true
 	case anyOf:
 		for _, s := range r.scope {
-			if slices.Contains(granted, s) {
+			if g.has(s) {
 				return true
 			}
 		}

@@ -77,7 +77,7 @@ func New[V any](capacity int) *Cache[V] {
 
 // Get returns what was last Set for k, or false if that has expired, was
 // displaced or never was. It allocates nothing, excludes no other reader and
-// marks the entry as used.
+// marks the entry as used. What the pointer leads to is shared: read it only.
 //
 // Get reads no clock of its own; go-cache's expiry is by the wall clock, so an
 // entry outlives its TTL when that is set back. Where the lifetime matters,
@@ -94,10 +94,10 @@ func (c *Cache[V]) Get(k Key) (*V, bool) {
 	if !e.used.Load() {
 		e.used.Store(true)
 	}
-	return e.value, true
+	return &e.value, true
 }
 
-// Set stores v under k for ttl (a year at most) and replaces what was there. In
+// Set stores a copy of *v under k for ttl (a year at most) and replaces what was there. In
 // a full shard it displaces an entry that is expired or not in use. If ttl <= 0
 // or v is nil, Set stores nothing and removes what was there.
 func (c *Cache[V]) Set(k Key, v *V, ttl time.Duration) {

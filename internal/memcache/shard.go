@@ -11,15 +11,16 @@ import (
 // entry is what go-cache holds. It is immutable but for used, so readers need
 // no lock beyond go-cache's; a replacement is a new entry.
 type entry[V any] struct {
-	value    *V
-	key      string    // the same bytes go-cache's map and the index hold
-	deadline time.Time // monotonic; only tells the hand what has expired
+	value    V             // inline: one allocation an entry
+	key      string        // the same bytes go-cache's map and the index hold
+	deadline time.Duration // since the shard's epoch, monotonic; only tells the hand what has expired
 	used     atomic.Bool
 }
 
 // shard is one go-cache and the CLOCK that bounds it.
 type shard[V any] struct {
 	entries *gocache.Cache // has its own lock; readers take only that
+	epoch   time.Time
 
 	mu       sync.Mutex // guards what follows, and every write to entries
 	capacity int
@@ -33,6 +34,7 @@ func newShard[V any](capacity int) *shard[V] {
 	return &shard[V]{
 		// No cleanup interval: its janitor has no Close, and a sweep holds the lock.
 		entries:  gocache.New(maxTTL, 0),
+		epoch:    time.Now(),
 		capacity: capacity,
 		index:    make(map[string]int),
 	}
@@ -40,8 +42,8 @@ func newShard[V any](capacity int) *shard[V] {
 
 // set stores v; ttl is in (0, maxTTL].
 func (s *shard[V]) set(k Key, v *V, ttl time.Duration) {
-	now := time.Now()
-	e := &entry[V]{value: v, deadline: now.Add(ttl)}
+	now := time.Since(s.epoch)
+	e := &entry[V]{value: *v, deadline: now + ttl}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +74,7 @@ func (s *shard[V]) remove(k Key) {
 // In a full ring the hand takes the first entry that is expired or was not used
 // since its last visit, and clears the bit of those it passes. One lap at most:
 // readers that set bits as fast as the hand clears them must not hold up Set.
-func (s *shard[V]) vacate(now time.Time) int {
+func (s *shard[V]) vacate(now time.Duration) int {
 	if last := len(s.free) - 1; last >= 0 {
 		slot := s.free[last]
 		s.free = s.free[:last]
@@ -84,7 +86,7 @@ func (s *shard[V]) vacate(now time.Time) int {
 	}
 	for range len(s.ring) {
 		e := s.ring[s.hand]
-		if !e.used.Load() || !now.Before(e.deadline) {
+		if !e.used.Load() || now >= e.deadline {
 			break
 		}
 		e.used.Store(false)

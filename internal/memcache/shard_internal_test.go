@@ -85,7 +85,7 @@ func agree(t *testing.T, s *shard[int]) {
 		}
 		if item, ok := items[e.key]; ok && item.Object != e {
 			t.Fatalf("slot %d and go-cache hold different entries", slot)
-		} else if !ok && time.Now().Before(e.deadline) {
+		} else if !ok && time.Since(s.epoch) < e.deadline {
 			t.Fatalf("slot %d holds an entry that go-cache has lost", slot)
 		}
 	}

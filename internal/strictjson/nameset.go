@@ -1,21 +1,19 @@
 package strictjson
 
-import "bytes"
-
 // nameSet is the names one object has used. The zero nameSet is empty and keeps
 // only names, the first few of them without allocating: a body may hold a
 // hundred thousand small objects.
 type nameSet struct {
-	few [8][]byte
+	few [8]string
 	n   int
 	all Object // not nil for the outermost object, and once few is full
 }
 
 // add reports whether name is new to the set.
-func (s *nameSet) add(name, raw []byte) bool {
+func (s *nameSet) add(name string, raw []byte) bool {
 	if s.all == nil {
 		for _, other := range s.few[:s.n] {
-			if bytes.Equal(other, name) {
+			if other == name {
 				return false
 			}
 		}
@@ -26,12 +24,12 @@ func (s *nameSet) add(name, raw []byte) bool {
 		}
 		s.all = make(Object, 2*s.n)
 		for _, other := range s.few {
-			s.all[string(other)] = nil
+			s.all[other] = nil
 		}
 	}
-	if _, dup := s.all[string(name)]; dup {
+	if _, dup := s.all[name]; dup {
 		return false
 	}
-	s.all[string(name)] = raw
+	s.all[name] = raw
 	return true
 }

@@ -96,9 +96,12 @@ func (o Object) Number(name string) (value float64, present bool, err error) {
 // NumberOrString is Number for servers that put quotes around numbers: a string
 // that holds a JSON number, and nothing else, is that number.
 func (o Object) NumberOrString(name string) (value float64, present bool, err error) {
-	text, isString, err := o.String(name)
-	if !isString || err != nil {
+	if kind(o[name]) != aString {
 		return o.Number(name)
+	}
+	text, err := unquote(o[name])
+	if err != nil {
+		return 0, false, err
 	}
 	if kind([]byte(text)) != aNumber || !json.Valid([]byte(text)) || strings.ContainsAny(text, " \t\r\n") {
 		return 0, false, fmt.Errorf("%s is a string and not a number", describe(name))
@@ -123,7 +126,7 @@ func (o Object) Strings(name string) (values []string, present bool, err error) 
 		return nil, false, wrongType(name, raw, want)
 	}
 	values = []string{}
-	p := parser{data: raw}
+	p := parser{data: raw, text: string(raw)}
 	err = p.array(func(element []byte) error {
 		if k := kind(element); k != aString {
 			return fmt.Errorf("%s is an array with %s in it, want %s", describe(name), k, want)

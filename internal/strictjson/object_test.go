@@ -254,3 +254,13 @@ func TestNumberOrString(t *testing.T) {
 		})
 	}
 }
+
+func TestStringsRefusesAnObjectInTheArray(t *testing.T) {
+	o, err := strictjson.Parse([]byte(`{"aud":["a",{"b":1,"c":[{"d":2}]}]}`)) // IN-62
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, present, err := o.Strings("aud"); err == nil || present {
+		t.Errorf("got %v, %v, want an error", got, present)
+	}
+}

@@ -1,9 +1,9 @@
 package strictjson
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -20,7 +20,7 @@ func Parse(data []byte) (Object, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("the document is not valid UTF-8")
 	}
-	p := parser{data: data}
+	p := parser{data: data, text: string(data)}
 	p.space()
 	if k := kind(data[p.pos:]); k != anObject {
 		if p.pos == len(data) {
@@ -28,7 +28,7 @@ func Parse(data []byte) (Object, error) {
 		}
 		return nil, fmt.Errorf("the document is %s, want an object", k)
 	}
-	names := nameSet{all: make(Object)}
+	names := nameSet{all: make(Object, min(len(data)/48, 16))}
 	if err := p.object(&names); err != nil {
 		return nil, err
 	}
@@ -43,6 +43,7 @@ func Parse(data []byte) (Object, error) {
 // nothing: it finds where values end. Its data is valid UTF-8.
 type parser struct {
 	data  []byte
+	text  string // the same, for names: one copy instead of one a name
 	pos   int
 	depth int
 }
@@ -67,15 +68,18 @@ func (p *parser) value() error {
 // object reads one object and adds its members to names.
 func (p *parser) object(names *nameSet) error {
 	return p.list('}', func() error {
+		from := p.pos
 		literal, err := p.str()
 		if err != nil {
 			return err
 		}
-		name := literal[1 : len(literal)-1]
-		if bytes.IndexByte(name, '\\') >= 0 {
-			if name, err = unescape(name); err != nil {
+		name := p.text[from+1 : p.pos-1]
+		if strings.IndexByte(name, '\\') >= 0 {
+			plain, err := unescape(literal[1 : len(literal)-1])
+			if err != nil {
 				return err
 			}
+			name = string(plain)
 		}
 		p.space()
 		if !p.skip(':') {
@@ -87,7 +91,7 @@ func (p *parser) object(names *nameSet) error {
 			return err
 		}
 		if !names.add(name, p.data[start:p.pos]) {
-			return fmt.Errorf("%s appears twice in one object", describe(string(name)))
+			return fmt.Errorf("%s appears twice in one object", describe(name))
 		}
 		return nil
 	})
