@@ -52,11 +52,14 @@ type Config struct {
 	// Transport carries the requests. Nil means a transport of our own with TLS 1.2 or later and proxies from the
 	// environment. Redirects are never followed, whatever it is.
 	Transport http.RoundTripper
-	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback. The secret and the tokens can be read by
-	// anybody on the way: only for a network that nobody else is on.
+	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback, and lets Source.Transport send the token to
+	// such hosts. The secret and the tokens can be read by anybody on the way: only for a network that nobody else is on.
 	InsecureHTTP bool
 	// Logger gets failed fetches (Warn, or Error when our credentials were refused) and renewals (Debug). Nil means none.
 	Logger *slog.Logger
+	// Renewed is called after each fetch, good or bad, for metrics. It must be safe for concurrent use and return soon. Nil
+	// means that nobody wants to know.
+	Renewed func(Renewal)
 }
 
 const (
@@ -75,9 +78,8 @@ func New(c Config) (*Source, error) {
 	}
 	u.RawQuery = ""
 	g := &clientCredentials{
-		scope: strings.Join(strings.Fields(c.Scope), " "),
-		url:   u.String(),
-		post:  formpost.New(formpost.Options{URL: c.TokenURL, Transport: c.Transport}),
+		url:  u.String(),
+		post: formpost.New(formpost.Options{URL: c.TokenURL, Transport: c.Transport}),
 		client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.ClientAuth), Secret: func(ctx context.Context) (string, error) {
 			if c.ClientSecretFunc == nil {
 				return string(c.ClientSecret), nil
@@ -86,12 +88,17 @@ func New(c Config) (*Source, error) {
 			return string(s), err
 		}},
 	}
-	s := Func(g.fetch)
-	s.timeout = cmp.Or(c.Timeout, defaultTimeout)
-	if c.Logger != nil {
-		s.log = c.Logger
+	family := &family{sources: map[string]*Source{}}
+	family.create = func(scope string) *Source {
+		s := Func(func(ctx context.Context) (Token, error) { return g.fetch(ctx, scope) })
+		s.timeout = cmp.Or(c.Timeout, defaultTimeout)
+		s.scope, s.family, s.insecure, s.renewed = scope, family, c.InsecureHTTP, c.Renewed
+		if c.Logger != nil {
+			s.log = c.Logger
+		}
+		return s
 	}
-	return s, nil
+	return family.member(c.Scope), nil
 }
 
 // check returns the first mistake in c, naming the field and the fix.
@@ -136,16 +143,15 @@ func CheckScope(scope string) error {
 
 // clientCredentials asks one token endpoint.
 type clientCredentials struct {
-	scope  string
 	url    string // for errors
 	post   *formpost.Client
 	client clientauth.Client
 }
 
-func (g *clientCredentials) fetch(ctx context.Context) (Token, error) {
+func (g *clientCredentials) fetch(ctx context.Context, scope string) (Token, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
-	if g.scope != "" {
-		form.Set("scope", g.scope)
+	if scope != "" {
+		form.Set("scope", scope)
 	}
 	header := http.Header{}
 	if err := g.client.Apply(ctx, header, form); err != nil {
@@ -156,7 +162,7 @@ func (g *clientCredentials) fetch(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Err: err}
 	}
-	t, err := g.decode(res, begun)
+	t, err := g.decode(res, begun, scope)
 	if err != nil {
 		return Token{}, err
 	}
@@ -164,7 +170,7 @@ func (g *clientCredentials) fetch(ctx context.Context) (Token, error) {
 }
 
 // decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from begun, before the request was sent.
-func (g *clientCredentials) decode(res *formpost.Response, begun time.Time) (Token, error) {
+func (g *clientCredentials) decode(res *formpost.Response, begun time.Time, scope string) (Token, error) {
 	fail := &EndpointError{Endpoint: "token", URL: g.url, Status: res.Status}
 	answer, err := strictjson.Parse(res.Body)
 	if err == nil {
@@ -172,14 +178,14 @@ func (g *clientCredentials) decode(res *formpost.Response, begun time.Time) (Tok
 	}
 	if res.Status != http.StatusOK || fail.Code != "" {
 		fail.RetryAfter = formpost.RetryAfter(res.Header, time.Now(), maxRetryAfter)
-		fail.Hint = g.hint(fail)
+		fail.Hint = hint(fail, scope)
 		return Token{}, fail
 	}
 	if err != nil {
 		fail.Err = err
 		return Token{}, fail
 	}
-	t, err := g.token(answer, begun)
+	t, err := readToken(answer, begun, scope)
 	if err != nil {
 		fail.Err = err
 		return Token{}, fail
@@ -187,7 +193,7 @@ func (g *clientCredentials) decode(res *formpost.Response, begun time.Time) (Tok
 	return t, nil
 }
 
-func (g *clientCredentials) token(answer strictjson.Object, begun time.Time) (Token, error) {
+func readToken(answer strictjson.Object, begun time.Time, scope string) (Token, error) {
 	access, _, err := answer.String("access_token")
 	if err != nil {
 		return Token{}, err
@@ -210,10 +216,10 @@ func (g *clientCredentials) token(answer strictjson.Object, begun time.Time) (To
 	if err != nil {
 		return Token{}, err
 	}
-	if missing := lacking(granted, g.scope); missing != "" {
+	if missing := lacking(granted, scope); missing != "" {
 		return Token{}, fmt.Errorf("the granted scope lacks %s: extend the client's allowed scope", missing)
 	}
-	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), g.scope), ExpiresAt: begun.Add(life)}, nil
+	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), scope), ExpiresAt: begun.Add(life)}, nil
 }
 
 // lifetime reads expires_in, in seconds. Some servers send a string; the value is cut to whole seconds and to a day. Zero
@@ -275,10 +281,10 @@ func errorCode(answer strictjson.Object) ErrorCode {
 }
 
 // hint says what to look at.
-func (g *clientCredentials) hint(e *EndpointError) string {
+func hint(e *EndpointError, scope string) string {
 	switch {
 	case e.Code == ErrInvalidScope || e.Code == "scope_invalid":
-		return fmt.Sprintf("the client's allowed scope does not cover %q", g.scope)
+		return fmt.Sprintf("the client's allowed scope does not cover %q", scope)
 	case e.Code == ErrInvalidClient, e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
 		return "the client id or secret is wrong"
 	case e.Code == "" && e.Status == http.StatusBadRequest:

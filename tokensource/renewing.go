@@ -55,9 +55,10 @@ func (l *lease) alive(now time.Time) bool {
 
 // fetching is one fetch under way.
 type fetching struct {
-	done  chan struct{}
-	token Token
-	err   error
+	trigger Trigger
+	done    chan struct{}
+	token   Token
+	err     error
 }
 
 // Token returns the current token. It returns at once while there is a valid one, and starts its renewal in the background
@@ -103,7 +104,11 @@ func (s *Source) Invalidate(t Token) {
 	}
 	next = next.Add(forgetEvery)
 	if time.Until(next) <= forgetAtOnce*forgetEvery && s.current.CompareAndSwap(l, nil) {
-		s.forgetAt = next
+		s.forgetAt, s.forgotten = next, Invalidated
+		select {
+		case s.woken <- struct{}{}:
+		default: // it is to wake up already
+		}
 	}
 }
 
@@ -117,7 +122,7 @@ func (s *Source) renew(ctx context.Context, l *lease) {
 	}
 	if s.flight == nil && s.current.Load() == l {
 		l.due.Store(int64(forever))
-		s.start(ctx)
+		s.start(ctx, Due)
 	}
 }
 
@@ -137,12 +142,16 @@ func (s *Source) join(ctx context.Context) (*fetching, error) {
 	if wait := s.retryAt.Sub(now); wait > 0 {
 		return nil, backedOff(s.failed, wait)
 	}
-	return s.start(ctx), nil
+	trigger := s.forgotten
+	if s.current.Load() != nil {
+		trigger = Expired
+	}
+	return s.start(ctx, trigger), nil
 }
 
 // start runs a fetch, detached from the caller that asked for it. The caller holds s.mu.
-func (s *Source) start(ctx context.Context) *fetching {
-	f := &fetching{done: make(chan struct{})}
+func (s *Source) start(ctx context.Context, t Trigger) *fetching {
+	f := &fetching{done: make(chan struct{}), trigger: t}
 	s.flight = f
 	go s.run(context.WithoutCancel(ctx), f)
 	return f
@@ -157,8 +166,11 @@ func (s *Source) run(ctx context.Context, f *fetching) {
 		if !finished {
 			f.err = fmt.Errorf("tokensource: the fetch ended in a panic: %T", recover())
 		}
-		s.finish(ctx, f, begun)
+		told := s.finish(ctx, f, begun)
 		close(f.done)
+		if s.renewed != nil {
+			s.renewed(told)
+		}
 	}()
 	f.token, f.err = s.fetch(ctx)
 	if f.err == nil && !headerSafe(string(f.token.AccessToken)) {
@@ -171,30 +183,36 @@ func (s *Source) run(ctx context.Context, f *fetching) {
 }
 
 // finish records how a fetch ended.
-func (s *Source) finish(ctx context.Context, f *fetching, begun time.Time) {
+func (s *Source) finish(ctx context.Context, f *fetching, begun time.Time) Renewal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	told := Renewal{Scope: s.scope, Trigger: f.trigger, Duration: time.Since(begun), Err: f.err}
 	s.flight = nil
 	if f.err == nil {
-		s.failures, s.failed, s.retryAt = 0, nil, time.Time{}
-		l := newLease(f.token, begun)
-		s.current.Store(l)
-		s.log.LogAttrs(ctx, slog.LevelDebug, "token renewed", slog.Time("expires_at", l.end))
-		return
+		s.failures, s.failed, s.retryAt, s.forgotten = 0, nil, time.Time{}, Absent
+		s.current.Store(newLease(f.token, begun))
+		told.ExpiresAt = f.token.ExpiresAt
+		s.log.LogAttrs(ctx, slog.LevelDebug, "token renewed", slog.String("scope", s.scope), slog.Time("expires_at", f.token.ExpiresAt))
+		return told
 	}
 	f.token = Token{}
 	s.failures++
 	s.failed = f.err
-	pause := s.pause()
-	s.retryAt = time.Now().Add(pause)
+	told.RetryIn = s.pause()
+	s.retryAt = time.Now().Add(told.RetryIn)
 	if l := s.current.Load(); l != nil {
 		l.due.Store(int64(s.retryAt.Sub(l.start)))
+		if l.alive(time.Now()) {
+			told.ExpiresAt = l.token.ExpiresAt
+		}
 	}
 	level := slog.LevelWarn
 	if refused(f.err) {
 		level = slog.LevelError
 	}
-	s.log.LogAttrs(ctx, level, "token fetch failed", slog.Any("error", f.err), slog.Duration("retry_in", pause), slog.Int("failures", s.failures))
+	s.log.LogAttrs(ctx, level, "token fetch failed", slog.String("scope", s.scope), slog.Any("error", f.err),
+		slog.Duration("retry_in", told.RetryIn), slog.Int("failures", s.failures))
+	return told
 }
 
 // pause is how long to stay away after s.failures failures in a row: doubling, with up to a fifth more so that many

@@ -149,8 +149,8 @@ func TestLog(t *testing.T) {
 			}
 			time.Sleep(10 * time.Minute)
 		}
-		step(`level=DEBUG msg="token renewed" expires_at=`)
-		step(`level=WARN msg="token fetch failed" error="token endpoint https://mfp.invalid/mfp/api/az/v1/token answered 429`, coretest.Status(429))
+		step(`level=DEBUG msg="token renewed" scope=messages.write expires_at=`)
+		step(`level=WARN msg="token fetch failed" scope=messages.write error="token endpoint https://mfp.invalid/mfp/api/az/v1/token answered 429`, coretest.Status(429))
 		step(`level=ERROR msg="token fetch failed"`, coretest.Status(401))
 		step(`level=DEBUG msg="token renewed"`)
 	})

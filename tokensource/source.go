@@ -25,25 +25,31 @@ var errUnsafe = errors.New("tokensource: the token is empty or has characters th
 // concurrent use, holds no lock while it talks to the server, and owns no goroutine but for the duration of a fetch, so
 // there is nothing to close.
 type Source struct {
-	fetch   func(context.Context) (Token, error)
-	timeout time.Duration
-	log     *slog.Logger
+	fetch    func(context.Context) (Token, error)
+	scope    string  // what is asked for
+	family   *family // the Sources of one client, nil for Func and Static
+	insecure bool    // Transport may send the token to http://
+	timeout  time.Duration
+	log      *slog.Logger
+	renewed  func(Renewal) // may be nil
+	woken    chan struct{} // tells Keep that the token was forgotten; holds one
 
 	current atomic.Pointer[lease] // nil: none yet, or invalidated
 
-	mu       sync.Mutex
-	flight   *fetching // the one fetch under way, or nil
-	failures int       // failed fetches in a row
-	failed   error     // the last of them
-	retryAt  time.Time // no fetch before this
-	forgetAt time.Time // when all that Invalidate forgot is paid for
+	mu        sync.Mutex
+	flight    *fetching // the one fetch under way, or nil
+	failures  int       // failed fetches in a row
+	failed    error     // the last of them
+	retryAt   time.Time // no fetch before this
+	forgotten Trigger   // why there is no token, Absent or Invalidated
+	forgetAt  time.Time // when all that Invalidate forgot is paid for
 }
 
 // Func returns a Source that gets its tokens from fetch, with the renewal rules of New: for instance for a token that an
 // agent writes into a file. Fetch gets a context that ends after five seconds and is not the caller's; it is never called twice at
 // once. Its errors are shown to callers.
 func Func(fetch func(context.Context) (Token, error)) *Source {
-	return &Source{fetch: fetch, timeout: defaultTimeout, log: slog.New(slog.DiscardHandler)}
+	return &Source{fetch: fetch, timeout: defaultTimeout, log: slog.New(slog.DiscardHandler), woken: make(chan struct{}, 1), forgotten: Absent}
 }
 
 // Static returns a Source with one token that does not end. Once invalidated it answers an error: there is no other.

@@ -1,0 +1,120 @@
+package tokensource
+
+import "strings"
+
+// A challenge is what a WWW-Authenticate field asks for (RFC 9110 section 11.6.1).
+// See https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1.
+type challenge struct {
+	scheme string            // in lower case
+	params map[string]string // names in lower case
+}
+
+// bearerChallenge finds the one Bearer challenge in the field's lines. It is not ok when there is none, several, or when the
+// lines cannot be understood: then nothing is to be done about them. A field that is absent, which some servers get away with,
+// is ok and empty.
+func bearerChallenge(lines []string) (c challenge, ok bool) {
+	if len(lines) == 0 {
+		return challenge{}, true
+	}
+	found := 0
+	for _, line := range lines {
+		all, understood := parseChallenges(line)
+		if !understood {
+			return challenge{}, false
+		}
+		for _, one := range all {
+			if one.scheme == "bearer" {
+				c = one
+				found++
+			}
+		}
+	}
+	return c, found == 1
+}
+
+// parseChallenges reads one line. A name that occurs twice in one challenge is not understood: two readers could take
+// different values.
+func parseChallenges(s string) (all []challenge, ok bool) {
+	for {
+		s = strings.TrimLeft(s, " \t,")
+		if s == "" {
+			return all, true
+		}
+		word, rest := cutToken(s)
+		if word == "" {
+			return nil, false
+		}
+		name, after, isParam := strings.ToLower(word), strings.TrimLeft(rest, " \t"), false
+		if after, isParam = strings.CutPrefix(after, "="); isParam && len(all) > 0 {
+			value, left, fine := cutValue(strings.TrimLeft(after, " \t"))
+			last := all[len(all)-1].params
+			if _, twice := last[name]; !fine || twice {
+				return nil, false
+			}
+			last[name], s = value, left
+		} else {
+			all = append(all, challenge{scheme: name, params: map[string]string{}})
+			s = skipToken68(rest)
+		}
+		if s != "" && strings.IndexByte(" \t,", s[0]) < 0 {
+			return nil, false
+		}
+	}
+}
+
+// cutToken cuts an RFC 9110 token off s.
+func cutToken(s string) (word, rest string) {
+	for i := range len(s) {
+		c := s[i]
+		if !alphanumeric(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return s[:i], s[i:]
+		}
+	}
+	return s, ""
+}
+
+// cutValue cuts a token or a quoted string off s.
+func cutValue(s string) (value, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		value, rest = cutToken(s)
+		return value, rest, value != ""
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return b.String(), s[i+1:], true
+		case '\\':
+			if i++; i == len(s) {
+				return "", "", false
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return "", "", false
+}
+
+// skipToken68 skips the value that may stand alone behind a scheme in place of parameters.
+func skipToken68(s string) string {
+	value := strings.TrimLeft(s, " \t")
+	end := strings.IndexAny(value, " \t,")
+	if end < 0 {
+		end = len(value)
+	}
+	rest := strings.TrimLeft(value[end:], " \t")
+	if value == s || end == 0 || rest != "" && rest[0] != ',' {
+		return s
+	}
+	if strings.ContainsFunc(strings.TrimRight(value[:end], "="), notInToken68) {
+		return s
+	}
+	return rest
+}
+
+func notInToken68(r rune) bool {
+	return r > 0x7e || !alphanumeric(byte(r)) && !strings.ContainsRune("-._~+/", r)
+}
+
+func alphanumeric(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+}
