@@ -34,39 +34,42 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := buildAndRun(m)
+	dir, err := os.MkdirTemp("", "mfpguard-examples-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		code = 1
+		os.Exit(1)
 	}
+	binaries = dir
+	code := m.Run()
+	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
-func buildAndRun(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "mfpguard-examples-")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	binaries = dir
+// build builds all programs. It is called by a test, not by TestMain, because only then go test notes which files were read
+// and runs again when they change.
+var build = sync.OnceValue(func() error {
 	sources, err := filepath.Glob("*/*.go")
 	if err != nil {
-		return 0, err
+		return err
 	}
-	for _, f := range sources { // so that go test runs again when an example changes
+	for _, f := range sources {
 		if _, err := os.ReadFile(f); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	args := append(slices.Clone(buildFlags), "-o", dir+string(filepath.Separator), "./...")
+	args := append(slices.Clone(buildFlags), "-o", binaries+string(filepath.Separator), "./...")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("go build: %w\n%s", err, out)
+		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return m.Run(), nil
-}
+	return nil
+})
 
 // command is one of the programs with nothing in its environment but env.
 func command(t *testing.T, program string, env ...string) *exec.Cmd {
+	t.Helper()
+	if err := build(); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), filepath.Join(binaries, program))
 	cmd.Env = append([]string{"LISTEN_ADDR=127.0.0.1:0"}, env...)
 	return cmd

@@ -57,7 +57,11 @@ func TestSIGTERMLetsARequestFinish(t *testing.T) {
 			a, err := p.do("GET /balance", bearer(alice)...)
 			answered <- result{a, err}
 		}()
-		<-asked
+		select {
+		case <-asked:
+		case got := <-answered:
+			t.Fatalf("the request came to an end before it reached the server: %d %s, %v", got.status, got.body, got.err)
+		}
 		p.terminate()
 		untilRefused(t, p.url)
 		letGo()

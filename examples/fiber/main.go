@@ -81,7 +81,8 @@ func setup(ctx context.Context, log *slog.Logger) (*fiber.App, net.Listener, err
 
 func newAPI(v *core.Verifier, origin string) *fiber.App {
 	app := fiber.New(fiber.Config{
-		ReadBufferSize:        16 << 10, // for long tokens: Fiber answers 431 to a header of more than 4 KiB otherwise
+		ErrorHandler:          fiberguard.ErrorHandler, // the default one may answer with the token that it was sent
+		ReadBufferSize:        16 << 10,                // for long tokens: Fiber answers 431 to a header over 4 KiB otherwise
 		ReadTimeout:           10 * time.Second,
 		IdleTimeout:           time.Minute,
 		DisableStartupMessage: true,

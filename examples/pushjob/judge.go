@@ -1,0 +1,142 @@
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// A result is what is known after an attempt to send a message.
+//
+// What proves that a message was not accepted, so that it may be sent again: there was no token for it; no connection for
+// it came about; the answer was 4xx, which the push service gives before it takes a message on; or it was 503 with
+// Retry-After, by which a server or a proxy turns requests away. Nothing else does: a connection that broke, a timeout, a
+// 500 or 502, and a bare 503, which proxies also give when they lose the answer of the server behind them.
+type result struct {
+	verdict verdict
+	id      string        // of an accepted message
+	reason  string        // otherwise
+	wait    time.Duration // what the server asked for before the next attempt
+	foreign bool          // nothing that the push service would answer
+}
+
+// verdict is what to do about a message.
+type verdict int
+
+const (
+	done     verdict = iota // it was accepted
+	wrong                   // it was refused for what it is: sending it again cannot help
+	doubt                   // it may have been accepted
+	later                   // it was not accepted, for a reason that passes
+	hopeless                // it was not accepted, and no other message of this job would be
+)
+
+// failed judges an attempt without an answer.
+func failed(err error, open bool) result {
+	r := result{verdict: later, reason: cause(err)}
+	endpoint, ofToken := errors.AsType[*tokensource.EndpointError](err)
+	_, ofCertificate := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case open:
+		r.verdict = doubt
+		r.reason = "no answer: " + r.reason
+	case ofToken:
+		r.wait = endpoint.RetryAfter
+		if refusesUs(endpoint) {
+			r.verdict = hopeless
+		}
+	case ofCertificate:
+		r.verdict = hopeless
+	}
+	return r
+}
+
+// refusesUs says that the token endpoint has nothing against being asked, but against who asks for what.
+func refusesUs(e *tokensource.EndpointError) bool {
+	switch e.Status {
+	case http.StatusOK:
+		return e.Code != ""
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return e.Status >= 300 && e.Status < 500
+}
+
+// cause is an error without the method and the URL, which are the same for all.
+func cause(err error) string {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return err.Error()
+}
+
+// judge reads an answer.
+func judge(res *http.Response, body []byte) result {
+	r := result{reason: fmt.Sprintf("answered %d", res.StatusCode) + code(body)}
+	switch {
+	case res.StatusCode == http.StatusAccepted:
+		var answer struct {
+			MessageID string `json:"messageId"`
+		}
+		_ = json.Unmarshal(body, &answer) // an accepted message without an id is accepted
+		return result{verdict: done, id: answer.MessageID}
+	case !provesRefusal(res):
+		r.verdict = doubt
+		r.foreign = res.StatusCode < 400
+		return r
+	}
+	r.wait = retryAfter(res.Header, time.Now())
+	r.verdict = wrong
+	switch res.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		r.verdict = later
+	case http.StatusConflict:
+		if res.Header.Get("MFP-Conflict") != "" { // MobileFirst's way of asking for a repetition
+			r.verdict = later
+		}
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired,
+		http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
+		r.verdict = hopeless
+	}
+	return r
+}
+
+// provesRefusal says whether the request that got this answer was certainly not acted on.
+func provesRefusal(res *http.Response) bool {
+	return res.StatusCode >= 400 && res.StatusCode < 500 ||
+		res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != ""
+}
+
+// code is the error code of an answer, if it looks like one. The rest of the body may repeat the message.
+func code(body []byte) string {
+	var answer struct {
+		Code      string `json:"code"`
+		ErrorCode string `json:"errorCode"`
+	}
+	_ = json.Unmarshal(body, &answer)
+	c := answer.Code + answer.ErrorCode
+	if c == "" || len(c) > 40 || strings.Trim(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+		return ""
+	}
+	return " " + c
+}
+
+// retryAfter reads the field in either form. The job's patience bounds it.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(max(seconds, 0), 3600)) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(now), 0), time.Hour)
+	}
+	return 0
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// trip follows a message on its way.
+type trip struct {
+	open atomic.Bool // it may have arrived, and nothing says that it was turned away
+}
+
+type tripKey struct{}
+
+func (t *trip) watch(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tripKey{}, t)
+}
+
+// watched sees the requests as they go out, below the transport that puts the token on them and may repeat them.
+type watched struct{ base http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (w *watched) RoundTrip(r *http.Request) (*http.Response, error) {
+	t, ok := r.Context().Value(tripKey{}).(*trip)
+	if !ok {
+		return nil, errors.New("pushjob: a request that nobody follows")
+	}
+	res, err := w.base.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { t.open.Store(true) },
+	})))
+	switch {
+	case err == nil && provesRefusal(res):
+		t.open.Store(false)
+	case dialing(err):
+		// It had got a connection only if that was dead: net/http goes on to dial for a POST only if nothing was written.
+		t.open.Store(false)
+	}
+	return res, err
+}
+
+func dialing(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
