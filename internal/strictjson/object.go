@@ -19,7 +19,7 @@
 //	}
 //
 // Its errors may be logged: of the document they quote at most a member name,
-// and that only if it is short printable ASCII.
+// and that only if it is short printable ASCII that looks like one.
 //
 // It is not a general decoder: there are no struct tags, and no limit on the
 // size of the document, which is for the reader of the body to set.
@@ -201,17 +201,23 @@ func wrongType(name string, raw []byte, want string) error {
 	return fmt.Errorf("%s is %s, want %s", describe(name), kind(raw), want)
 }
 
-// describe quotes a name only where it is sure to be one: a long or a binary
-// one may be anything, a token under the wrong brace included.
+// describe quotes a name only where it is sure to be one: a long one, or one
+// with more than letters in it that is not short, may be anything, a token under
+// the wrong brace included.
 func describe(name string) string {
-	const maxQuoted = 40
+	const maxQuoted, short = 24, 8
 	if len(name) > maxQuoted {
 		return "a member with a long name"
 	}
+	usual := true
 	for _, c := range []byte(name) {
 		if c < ' ' || c > '~' {
 			return "a member with an unprintable name"
 		}
+		usual = usual && ('a' <= c|0x20 && c|0x20 <= 'z' || c == '-' || c == '_')
+	}
+	if !usual && len(name) > short {
+		return "a member with an unusual name"
 	}
 	return "member " + strconv.Quote(name)
 }

@@ -190,8 +190,9 @@ func TestErrorsQuoteOnlyShortPrintableNames(t *testing.T) {
 	tests := []struct{ name, member, want string }{
 		{"a plain name", "client_id", `member "client_id" is a number, want a string`},
 		{"a name with a quote", `a"b`, `member "a\"b" is a number, want a string`},
-		{"a name of 40 bytes", strings.Repeat("k", 40), `member "` + strings.Repeat("k", 40) + `" is a number, want a string`},
-		{"a name of 41 bytes", strings.Repeat("k", 41), `a member with a long name is a number, want a string`},
+		{"a name of 24 bytes", strings.Repeat("k", 24), `member "` + strings.Repeat("k", 24) + `" is a number, want a string`},
+		{"a name of 25 bytes", strings.Repeat("k", 25), `a member with a long name is a number, want a string`},
+		{"a name that may be a secret", "s3cret-of-ours", `a member with an unusual name is a number, want a string`},
 		{"a name with a line break", "a\nb", `a member with an unprintable name is a number, want a string`},
 		{"a name with DEL", "a\x7f", `a member with an unprintable name is a number, want a string`},
 		{"a name that is no ASCII", "ſcope", `a member with an unprintable name is a number, want a string`},

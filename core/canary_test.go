@@ -1,0 +1,282 @@
+package core_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+const (
+	canarySecret  = "secret-canary-8f3b1c"
+	canaryUser    = "user-canary-5d20"
+	canaryToken   = "token-canary-77aa61e0.c0ffee"
+	canaryOwn     = "own-canary-token-19fe"
+	canaryNothing = "canary" // is in all of them
+)
+
+// watcher collects everything that a Verifier says to anybody but the server.
+type watcher struct {
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.said.Write(p)
+}
+
+func (w *watcher) note(what ...any) {
+	for _, x := range what {
+		fmt.Fprintf(w, "%v %+v\n", x, x)
+		if err, ok := x.(error); ok {
+			for ; err != nil; err = errors.Unwrap(err) {
+				fmt.Fprintf(w, "%T %v\n", err, err)
+			}
+		}
+	}
+}
+
+func (w *watcher) denial(d *core.Denial) {
+	if d != nil {
+		w.note(d.Status, d.Header, d.Body, *d, d.Cause)
+		fmt.Fprintf(w, "%#v\n", d.Cause)
+	}
+}
+
+func (w *watcher) trace() core.Trace {
+	return core.Trace{
+		Looked:       func(_ context.Context, what core.Lookup) { w.note(what) },
+		Introspected: func(_ context.Context, took time.Duration, err error) { w.note(took, err) },
+		Decided: func(_ context.Context, p core.Principal, d *core.Denial) {
+			w.note(p)
+			w.denial(d)
+		},
+	}
+}
+
+func (w *watcher) watch(c *core.Config) {
+	c.Logger = slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.Level(-100), AddSource: true}))
+	c.Trace = w.trace()
+}
+
+// check fails if any canary, plain or in one of the forms in which it travels, was said.
+func (w *watcher) check(t *testing.T, also ...string) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, secret := range append(also, canaryNothing, canarySecret, canaryUser, canaryToken, canaryOwn) {
+		for _, form := range []string{
+			secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+			base64.StdEncoding.EncodeToString([]byte("rs1:" + secret)), fmt.Sprintf("%x", secret),
+		} {
+			if i := strings.Index(w.said.String(), form); i >= 0 {
+				t.Errorf("%q was said: …%.300s…", form, w.said.String()[max(0, i-150):])
+				return
+			}
+		}
+	}
+	if w.said.Len() == 0 {
+		t.Error("nothing was said at all: the test watches nothing")
+	}
+}
+
+// faults are all that the fake server can do to a call, and what is particularly tempting to repeat.
+var faults = map[string]coretest.Fault{
+	"none":              func(w http.ResponseWriter, r *http.Request, next http.Handler) { next.ServeHTTP(w, r) },
+	"400":               coretest.Status(400),
+	"401":               coretest.Status(401),
+	"403":               coretest.Status(403),
+	"404":               coretest.HTML(404),
+	"409":               coretest.Status(409),
+	"429":               coretest.Status(429, "Retry-After", "1"),
+	"500":               coretest.Status(500),
+	"503":               coretest.Status(503),
+	"redirect":          coretest.Redirect(307, "https://evil.invalid/?token="+canaryToken),
+	"bad redirect":      coretest.Redirect(302, "::"+canaryToken),
+	"login page":        coretest.HTML(200),
+	"reset":             coretest.Reset(),
+	"hang":              coretest.Hang(),
+	"late":              coretest.Delay(4 * time.Second),
+	"truncated":         coretest.Truncate(),
+	"oversize":          coretest.Oversize(2 << 20),
+	"gzip":              coretest.Gzip(),
+	"empty":             coretest.Body(200, "application/json", ""),
+	"null":              coretest.Body(200, "application/json", "null"),
+	"echo in an error":  echo(400, `{"error":%q,"error_description":%q,"errorCode":%q}`),
+	"echo in a 200":     echo(200, `{"error":%q,"access_token":5,"active":%q,"x":%q}`),
+	"echo in a name":    echo(200, `{%q:1,%q:2,%q:3}`),
+	"echo twice":        echo(200, `{"active":true,%q:1,"a":%q,"a":%q}`),
+	"echo as text":      echo(200, `%q %q %q`),
+	"echo in exp":       echo(200, `{"active":true,"exp":%q,"nbf":%q,"token_type":%q}`),
+	"echo in the scope": echo(200, `{"access_token":"x","token_type":"Bearer","scope":%q,"active":true,"mfp-user":{"id":[%q,%q]}}`),
+	"echo in the header": func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", sent(r))
+		w.Header().Set("Retry-After", sent(r))
+		w.Header().Set("WWW-Authenticate", `Bearer error="`+sent(r)+`"`)
+		w.WriteHeader(200)
+	},
+	"active is text": coretest.SetMember("active", `"`+canaryToken+`"`),
+	"active twice":   coretest.RepeatMember("active", "true"),
+	"strange member": coretest.SetMember(canaryUser, "1"),
+	"user is text":   coretest.SetMember("mfp-user", `"`+canaryUser+`"`),
+	"scope is text":  coretest.SetMember("scope", `["`+canaryUser+`"]`),
+}
+
+// sent is a secret of a request: the token that it asks about, or the credentials that it carries.
+func sent(r *http.Request) string {
+	if tok := r.PostForm.Get("token"); tok != "" {
+		return tok
+	}
+	_, secret, _ := r.BasicAuth()
+	return secret
+}
+
+func echo(status int, format string) coretest.Fault {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, format, sent(r), r.Header.Get("Authorization"), sent(r))
+	}
+}
+
+// A69, IN-34, IN-95, BT-54, BCP-05, CC-46: whatever happens, no token, no secret and no personal data is logged, traced, returned
+// in an error, or answered.
+func TestNothingLeaks(t *testing.T) {
+	for name, fault := range faults {
+		for _, endpoint := range []coretest.Endpoint{coretest.Token, coretest.Introspection} {
+			t.Run(fmt.Sprintf("%s: %s", endpoint, name), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var w watcher
+					srv := coretest.New()
+					srv.SetClient(coretest.Client{ID: "rs1", Secret: canarySecret, AllowedScope: "*"})
+					v := mobileFirst(t, srv, w.watch, func(c *core.Config) { c.ClientID, c.ClientSecret = "rs1", canarySecret })
+					good := srv.Mint(coretest.Grant{
+						Scope: "a", User: &coretest.User{ID: canaryUser, DisplayName: canaryUser}, Device: &coretest.Device{ID: canaryUser, DisplayName: canaryUser},
+						Checks: map[string]any{canaryUser: canaryUser},
+					})
+					srv.SetAnswer(canaryToken, `{"active":true,"scope":"a","username":"`+canaryUser+`","mfp-user":{"id":"`+canaryUser+`"}}`)
+					srv.Inject(endpoint, coretest.Always, fault)
+					for _, tok := range []string{canaryToken, canaryToken + ".", good, canaryToken + " x", canaryToken + ", Bearer " + canaryToken} {
+						for _, need := range []core.Requirement{core.AllOf("a"), core.AllOf("b"), core.Authenticated().MaxAge(0).Optional()} {
+							ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+							_, d := v.Authorize(ctx, bearer(tok), need)
+							cancel()
+							w.denial(d)
+						}
+					}
+					_, d := v.Authorize(t.Context(), []string{"Basic " + canaryToken, "Bearer " + canaryToken}, core.AllOf("a"))
+					w.denial(d)
+					v.Forget(canaryToken)
+					w.note(v.Ready(t.Context()))
+					time.Sleep(time.Minute)
+					own := ""
+					for _, r := range srv.Requests(coretest.Introspection) {
+						own = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+					}
+					var also []string
+					if own != "" {
+						also = append(also, own)
+					}
+					w.check(t, append(also, good)...)
+				})
+			})
+		}
+	}
+}
+
+// The same for what only a real transport does: texts of net/http that quote the peer's bytes, which may be ours.
+func TestNothingLeaksOnTheWire(t *testing.T) {
+	long := canaryToken + "." + strings.Repeat("abcdefgh12345678", 60)
+	for name, format := range map[string]string{
+		"status line":       "%s\r\n\r\n",
+		"status code":       "HTTP/1.1 %s\r\n\r\n",
+		"reason":            "HTTP/1.1 500 %s\r\nContent-Length: 0\r\n\r\n",
+		"header line":       "HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+		"header name":       "HTTP/1.1 200 OK\r\n%s : x\r\n\r\n",
+		"length":            "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
+		"transfer encoding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n\r\n",
+		"chunk":             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
+		"location":          "HTTP/1.1 302 Found\r\nLocation: ://%s\r\nContent-Length: 0\r\n\r\n",
+		"encoding":          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n%s",
+		"body":              "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n%s",
+	} {
+		for part, cut := range map[string]func(string) string{
+			"whole": func(s string) string { return s },
+			"half":  func(s string) string { return s[:len(s)/2] },
+		} {
+			for what, secret := range map[string]string{"the token": long, "the secret": canarySecret} {
+				t.Run(name+" with "+part+" of "+what, func(t *testing.T) {
+					addr := listen(t, func(c net.Conn) {
+						r, err := http.ReadRequest(bufio.NewReader(c))
+						if err != nil {
+							return
+						}
+						io.Copy(io.Discard, r.Body)
+						fmt.Fprintf(c, format, cut(secret))
+					})
+					var w watcher
+					v := at(t, addr, w.watch, func(c *core.Config) {
+						c.ClientID, c.ClientSecret = "rs1", canarySecret
+						c.Timeout = 10 * time.Second
+					})
+					_, d := v.Authorize(t.Context(), bearer(long), core.Authenticated())
+					if outcome(d) != "503" {
+						t.Errorf("got %s", outcome(d))
+					}
+					w.denial(d)
+					w.check(t, "secret-c", "token-can", "abcdefgh12345678")
+				})
+			}
+		}
+	}
+}
+
+// A user's own transport and token source may fail with what they like.
+func TestNothingLeaksFromUsersFunctions(t *testing.T) {
+	var w watcher
+	v := rfc7662(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		b, _ := io.ReadAll(r.Body)
+		return nil, fmt.Errorf("cannot send %s with %s", b, r.Header.Get("Authorization"))
+	}), w.watch, func(c *core.Config) { c.ClientID, c.ClientSecret = "rs1", canarySecret })
+	_, d := v.Authorize(t.Context(), bearer(canaryToken), core.Authenticated())
+	w.denial(d)
+
+	v = rfc7662(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "write", Err: fmt.Errorf("cannot send %s", r.Header.Get("Authorization"))}
+	}), w.watch, withProfile(core.RFC7662(core.RFC7662Config{
+		IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true, TokenSource: tokensource.Static(canaryOwn),
+	})), func(c *core.Config) { c.ClientID, c.ClientSecret = "", "" })
+	_, d = v.Authorize(t.Context(), bearer(canaryToken), core.Authenticated())
+	w.denial(d)
+	w.check(t)
+}
+
+// IN-77, A71: what a dump of the process's structures prints does not show a secret either.
+func TestConfigIsDiscreet(t *testing.T) {
+	var w watcher
+	c := core.Config{Profile: core.MobileFirst8(base), ClientID: "rs1", ClientSecret: canarySecret}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		fmt.Fprintf(&w, verb, c)
+		fmt.Fprintf(&w, verb, &c)
+	}
+	slog.New(slog.NewTextHandler(&w, nil)).Info("x", "config", c)
+	w.check(t)
+}
