@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/coretest"
@@ -91,4 +93,117 @@ func ExampleSource_Invalidate() {
 	again, _ := src.Token(context.Background())
 	fmt.Println(renewed != refused, again == renewed, srv.Calls().Token)
 	// Output: true true 2
+}
+
+func ExampleSource_Transport() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	srv.Protect("/adapters/shop/orders", "orders.read")
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: srv.BaseURL() + "/az/v1/token", ClientID: "test", ClientSecret: "test", Scope: "orders.read",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := &http.Client{Transport: src.Transport(nil)}
+	for range 2 {
+		res, err := client.Get(srv.BaseURL() + "/adapters/shop/orders")
+		if err != nil {
+			log.Fatal(err)
+		}
+		_ = res.Body.Close()
+		fmt.Println(res.Status)
+		srv.Restart() // the token dies, and nobody notices
+	}
+	// Output:
+	// 200 OK
+	// 200 OK
+}
+
+func ExampleTransport() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	srv.Protect("/adapters/shop/orders", "orders.read")
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: srv.BaseURL() + "/az/v1/token", ClientID: "test", ClientSecret: "test", Scope: "messages.write",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	transport := src.Transport(nil, srv.URL)
+	transport.AllowScope = func(element string) bool { return strings.HasPrefix(element, "orders.") }
+	client := &http.Client{Transport: transport}
+	res, err := client.Get(srv.BaseURL() + "/adapters/shop/orders")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer res.Body.Close()
+	fmt.Println(res.Status)
+	for _, r := range srv.Requests(coretest.Token) {
+		fmt.Println(r.Form.Get("scope"))
+	}
+	// Output:
+	// 200 OK
+	// messages.write
+	// messages.write RegisteredClient orders.read
+}
+
+func ExampleSource_Scoped() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: srv.BaseURL() + "/az/v1/token", ClientID: "test", ClientSecret: "test", Scope: "messages.write",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, scope := range []string{"orders.read clients:read-public", "clients:read-public orders.read"} {
+		token, err := src.Scoped(scope).Token(context.Background())
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(token.Scope)
+	}
+	fmt.Println(srv.Calls().Token, "token request")
+	// Output:
+	// orders.read clients:read-public
+	// orders.read clients:read-public
+	// 1 token request
+}
+
+func ExampleSource_Ready() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: srv.BaseURL() + "/az/v1/token", ClientID: "push", ClientSecret: "hsup", Scope: "messages.write",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = src.Ready(context.Background())
+	fmt.Println(strings.ReplaceAll(err.Error(), srv.URL, "https://mfp.example.com"))
+	// Output: tokensource: not ready: token endpoint https://mfp.example.com/mfp/api/az/v1/token answered 400 invalid_scope (the client's allowed scope does not cover "messages.write")
+}
+
+func ExampleSource_Keep() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	renewed := make(chan tokensource.Renewal)
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: srv.BaseURL() + "/az/v1/token", ClientID: "test", ClientSecret: "test",
+		Renewed: func(r tokensource.Renewal) { renewed <- r },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- src.Keep(ctx) }()
+	r := <-renewed
+	fmt.Println(r.Trigger, r.Err, time.Until(r.ExpiresAt).Round(time.Minute))
+	cancel()
+	fmt.Println(<-ended)
+	// Output:
+	// absent <nil> 1h0m0s
+	// context canceled
 }
