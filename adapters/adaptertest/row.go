@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -95,7 +96,7 @@ func (f *fixture) run(t *testing.T, r row) {
 	}
 	f.scan(t, c, x, append(own, s.canary, string(secret)))
 	if x.response != nil && !x.response.closes && !r.ends && !strings.HasSuffix(r.line, "HTTP/1.0") {
-		f.reuse(t, c)
+		f.reuse(t, c, slices.Contains(r.want, byServer))
 	}
 }
 
@@ -168,17 +169,18 @@ func (f *fixture) scan(t *testing.T, c *client, x exchange, secrets []string) {
 }
 
 // reuse sends a request without a token on the connection: what went before must not have left anything on it, neither bytes
-// nor a principal.
-func (f *fixture) reuse(t *testing.T, c *client) {
+// nor a principal. If what went before was hardly a request, the server may give up now.
+func (f *fixture) reuse(t *testing.T, c *client, hardly bool) {
 	t.Helper()
 	c.send("GET /optional HTTP/1.1" + crlf + "Host: rs.test" + crlf + crlf)
 	again, err := c.receive(false)
 	switch {
+	case hardly && (again == nil || again.status == http.StatusBadRequest):
 	case err != nil:
 		t.Errorf("the next request on the connection: %v", err)
 	case again == nil:
 		t.Error("the server has closed the connection without announcing it")
-	case again.status != 200 || again.body != "anonymous":
+	case again.status != http.StatusOK || again.body != "anonymous":
 		t.Errorf("the next request on the connection, without a token: status %d, body %q, want 200 and anonymous", again.status, again.body)
 	}
 }

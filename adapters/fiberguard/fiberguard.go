@@ -3,8 +3,17 @@
 //	app.Get("/balance", fiberguard.Require(v, core.AllOf("accessRestricted")), balance)
 //
 // The handler finds the caller with core.FromContext(c.UserContext()). Put a CORS middleware in front of the guard, not
-// behind it: preflight requests carry no credentials. MobileFirst tokens are about a thousand bytes long and may be several
-// thousand: raise fiber.Config.ReadBufferSize from its 4 096, above which Fiber answers 431.
+// behind it: preflight requests carry no credentials.
+//
+// Two settings of the app belong to it:
+//
+//	app := fiber.New(fiber.Config{
+//		ErrorHandler:   fiberguard.ErrorHandler,
+//		ReadBufferSize: 16 << 10,
+//	})
+//
+// Fiber's own error handler shows the whole header of a request that it cannot parse, token included. And Fiber answers 431
+// to a header above 4 096 bytes, while MobileFirst tokens are about a thousand bytes long and may be several thousand.
 package fiberguard
 
 import (
@@ -31,7 +40,7 @@ func Require(v *core.Verifier, need core.Requirement, config ...Config) fiber.Ha
 		panic("fiberguard: " + err.Error())
 	}
 	if len(config) > 1 {
-		panic("fiberguard: more than one Config")
+		panic("fiberguard: more than one Config: merge them into one")
 	}
 	cfg := Config{}
 	if len(config) == 1 {
@@ -50,6 +59,9 @@ func Require(v *core.Verifier, need core.Requirement, config ...Config) fiber.Ha
 		var buf [2]string // keeps a hit free of allocations; two are enough to refuse
 		p, denial := v.Authorize(c.UserContext(), authorization(c, buf[:0]), need)
 		if denial != nil {
+			if c.Request().IsBodyStream() { // left unread, its rest would be taken for the next request on the connection
+				c.Response().SetConnectionClose()
+			}
 			return cfg.ErrorHandler(c, denial)
 		}
 		c.SetUserContext(core.NewContext(c.UserContext(), p))

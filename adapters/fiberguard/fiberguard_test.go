@@ -11,20 +11,33 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
+// The settings of an app that change how it reads requests make no difference.
 func TestConformance(t *testing.T) {
-	adaptertest.Run(t, func(t testing.TB, v *core.Verifier, routes []adaptertest.Route) string {
-		app := fiber.New(fiber.Config{
-			DisableStartupMessage: true,
-			ReadBufferSize:        64 << 10,
-			ErrorHandler:          fiberguard.ErrorHandler,
-		})
-		for _, r := range routes {
-			app.All(r.Path, fiberguard.Require(v, r.Need), func(c *fiber.Ctx) error {
-				return c.SendString(r.Handle(c.UserContext()))
+	for name, set := range map[string]func(*fiber.Config){
+		"as recommended":           func(*fiber.Config) {},
+		"DisableHeaderNormalizing": func(c *fiber.Config) { c.DisableHeaderNormalizing = true },
+		"StreamRequestBody":        func(c *fiber.Config) { c.StreamRequestBody = true },
+		"Immutable":                func(c *fiber.Config) { c.Immutable = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			adaptertest.Run(t, func(t testing.TB, v *core.Verifier, routes []adaptertest.Route) string {
+				config := fiber.Config{
+					DisableStartupMessage: true,
+					ReadBufferSize:        64 << 10,
+					ErrorHandler:          fiberguard.ErrorHandler,
+				}
+				set(&config)
+				app := fiber.New(config)
+				for _, r := range routes {
+					app.All(r.Path, fiberguard.Require(v, r.Need), func(c *fiber.Ctx) error {
+						c.Body() // with StreamRequestBody, what nobody reads is taken for the next request
+						return c.SendString(r.Handle(c.UserContext()))
+					})
+				}
+				return start(t, app)
 			})
-		}
-		return start(t, app)
-	})
+		})
+	}
 }
 
 // start serves an app on a free port and returns its address.

@@ -28,8 +28,10 @@ func authorization(c *fiber.Ctx, buf []string) []string {
 
 // Write answers a request with the denial as it is. It is what Require does unless Config.ErrorHandler says otherwise.
 func Write(c *fiber.Ctx, d *core.Denial) error {
+	h := &c.Response().Header
 	for _, f := range d.Header {
-		c.Response().Header.SetCanonical([]byte(f.Name), []byte(f.Value)) // Set would respell the name
+		h.Del(f.Name)                                   // what an outer layer has set: clients take only one challenge
+		h.SetCanonical([]byte(f.Name), []byte(f.Value)) // Set would respell the name
 	}
 	return c.Status(d.Status).SendString(d.Body)
 }

@@ -31,10 +31,13 @@ func Require(v *core.Verifier, need core.Requirement) gin.HandlerFunc {
 	}
 }
 
-// abort copies the denial. The names go into the map as they are, because Header.Set would respell them.
+// abort copies the denial. The names go into the map as they are, because Header.Set would respell them; what an outer layer
+// has set goes away in either spelling, because clients take only one challenge.
 func abort(c *gin.Context, d *core.Denial) {
+	h := c.Writer.Header()
 	for _, f := range d.Header {
-		c.Writer.Header()[f.Name] = []string{f.Value}
+		h.Del(f.Name)
+		h[f.Name] = []string{f.Value}
 	}
 	c.AbortWithStatus(d.Status)
 	c.Writer.WriteString(d.Body) // an error means that the client has gone

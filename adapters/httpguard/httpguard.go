@@ -32,10 +32,13 @@ func Require(v *core.Verifier, need core.Requirement) func(http.Handler) http.Ha
 	}
 }
 
-// write copies the denial. The names go into the map as they are, because Header.Set would respell them.
+// write copies the denial. The names go into the map as they are, because Header.Set would respell them; what an outer layer
+// has set goes away in either spelling, because clients take only one challenge.
 func write(w http.ResponseWriter, d *core.Denial) {
+	h := w.Header()
 	for _, f := range d.Header {
-		w.Header()[f.Name] = []string{f.Value}
+		h.Del(f.Name)
+		h[f.Name] = []string{f.Value}
 	}
 	w.WriteHeader(d.Status)
 	io.WriteString(w, d.Body) // an error means that the client has gone

@@ -1,0 +1,173 @@
+package fiberguard_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/mfpguard/mfpguard/adapters/fiberguard"
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+// verifier asks an authorization server that is reached without a socket.
+func verifier(t testing.TB) (*core.Verifier, *coretest.Server) {
+	t.Helper()
+	as := coretest.New()
+	v, err := core.New(core.Config{
+		Profile: core.MobileFirst8(as.BaseURL()), ClientID: "test", ClientSecret: "test", Transport: as.Transport(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v, as
+}
+
+// get asks an app for a path without a socket.
+func get(t testing.TB, app *fiber.App, path, authorization string) (status int, header http.Header, body string) {
+	t.Helper()
+	r := httptest.NewRequest("GET", path, nil)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	res, err := app.Test(r, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(b)
+}
+
+func TestRequirePanicsWithTheFix(t *testing.T) {
+	v, _ := verifier(t)
+	for _, test := range []struct {
+		name    string
+		v       *core.Verifier
+		need    core.Requirement
+		configs int
+		want    string
+	}{
+		{"a nil Verifier", nil, core.Authenticated(), 0, "fiberguard: core: the Verifier is nil: check the error of core.New"},
+		{"the zero Requirement", v, core.Requirement{}, 0, "fiberguard: core: the zero Requirement: use AllOf, AnyOf or Authenticated"},
+		{"two scopes in one", v, core.AllOf("a b"), 0, `fiberguard: core: required scope "a b" has a blank: pass each scope element as an argument of its own`},
+		{"two configs", v, core.Authenticated(), 2, "fiberguard: more than one Config: merge them into one"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			defer func() {
+				if got := recover(); got != test.want {
+					t.Errorf("panic %v, want %s", got, test.want)
+				}
+			}()
+			fiberguard.Require(test.v, test.need, make([]fiberguard.Config, test.configs)...)
+		})
+	}
+}
+
+func TestHooks(t *testing.T) {
+	v, as := verifier(t)
+	good := "Bearer " + as.Mint(coretest.Grant{ClientID: "c1"})
+	for _, test := range []struct {
+		name          string
+		config        fiberguard.Config
+		authorization string
+		status        int
+		body          string
+	}{
+		{"no hooks, no token", fiberguard.Config{}, "", 401, `{"error":"missing_token"}`},
+		{"no hooks, a good token", fiberguard.Config{}, good, 200, "handler for c1"},
+		{"Next skips the guard", fiberguard.Config{Next: func(c *fiber.Ctx) bool { return c.Path() == "/" }}, "", 200, "handler for nobody"},
+		{"Next skips the guard for a good token too", fiberguard.Config{Next: func(*fiber.Ctx) bool { return true }}, good, 200, "handler for nobody"},
+		{"Next does not skip", fiberguard.Config{Next: func(c *fiber.Ctx) bool { return c.Path() == "/open" }}, "", 401, `{"error":"missing_token"}`},
+		{"SuccessHandler instead of the next", fiberguard.Config{SuccessHandler: success}, good, 200, "success for c1"},
+		{"SuccessHandler only for the accepted", fiberguard.Config{SuccessHandler: success}, "Bearer x", 401, `{"error":"invalid_token"}`},
+		{"SuccessHandler may fail", fiberguard.Config{SuccessHandler: func(*fiber.Ctx) error { return fiber.ErrTeapot }}, good, 418, `{"error":"i'm_a_teapot"}`},
+		{"ErrorHandler only for the refused", fiberguard.Config{ErrorHandler: page}, good, 200, "handler for c1"},
+		{"ErrorHandler writes another body", fiberguard.Config{ErrorHandler: page}, "Bearer x", 401, "<p>invalid token</p>"},
+		{"ErrorHandler hides the route", fiberguard.Config{ErrorHandler: func(*fiber.Ctx, *core.Denial) error { return fiber.ErrNotFound }}, "", 404, `{"error":"not_found"}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			app := fiber.New(fiber.Config{ErrorHandler: fiberguard.ErrorHandler})
+			app.Get("/", fiberguard.Require(v, core.Authenticated(), test.config), func(c *fiber.Ctx) error {
+				return c.SendString("handler for " + client(c))
+			})
+			status, _, body := get(t, app, "/", test.authorization)
+			if status != test.status || body != test.body {
+				t.Errorf("%d %q, want %d %q", status, body, test.status, test.body)
+			}
+		})
+	}
+}
+
+func client(c *fiber.Ctx) string {
+	p, ok := core.FromContext(c.UserContext())
+	if !ok {
+		return "nobody"
+	}
+	return p.ClientID()
+}
+
+func success(c *fiber.Ctx) error { return c.SendString("success for " + client(c)) }
+
+// page keeps the fields of the denial and writes a body of its own.
+func page(c *fiber.Ctx, d *core.Denial) error {
+	if err := fiberguard.Write(c, d); err != nil {
+		return err
+	}
+	c.Type("html")
+	if errors.Is(d.Cause, core.ErrInvalidToken) {
+		return c.SendString("<p>invalid token</p>")
+	}
+	return c.SendString("<p>refused</p>")
+}
+
+// BT-43: one challenge, whatever an outer layer thought of.
+func TestRefusalReplacesFieldsOfOuterLayers(t *testing.T) {
+	v, _ := verifier(t)
+	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app.Use(func(c *fiber.Ctx) error {
+		c.Set("WWW-Authenticate", "Basic") // spelt Www-Authenticate by this
+		c.Set("Cache-Control", "public")
+		c.Set("X-Request-Id", "7")
+		return c.Next()
+	})
+	app.Get("/", fiberguard.Require(v, core.Authenticated()))
+	answer := raw(t, start(t, app), "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+	for line, want := range map[string]int{
+		"WWW-Authenticate: Bearer\r\n": 1, "Www-Authenticate": 0, "Cache-Control: no-store\r\n": 1, "Cache-Control": 1,
+		"Content-Type: application/json\r\n": 1, "Content-Type": 1, "X-Request-Id: 7\r\n": 1,
+	} {
+		if got := strings.Count(answer, line); got != want {
+			t.Errorf("%q occurs %d times, want %d:\n%s", line, got, want, answer)
+		}
+	}
+}
+
+// What is in the user context stays there.
+func TestContextIsDerived(t *testing.T) {
+	type key struct{}
+	v, as := verifier(t)
+	app := fiber.New()
+	app.Use(func(c *fiber.Ctx) error {
+		c.SetUserContext(context.WithValue(c.UserContext(), key{}, "outer"))
+		return c.Next()
+	})
+	app.Get("/", fiberguard.Require(v, core.Authenticated()), func(c *fiber.Ctx) error {
+		if got := c.UserContext().Value(key{}); got != "outer" || client(c) == "nobody" {
+			t.Errorf("value %v for %s, want both", got, client(c))
+		}
+		return c.SendStatus(fiber.StatusNoContent)
+	})
+	if status, _, _ := get(t, app, "/", "Bearer "+as.Mint(coretest.Grant{})); status != 204 {
+		t.Errorf("status %d, want 204", status)
+	}
+}

@@ -1,0 +1,45 @@
+package httpguard_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/mfpguard/mfpguard/adapters/httpguard"
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+func ExampleRequire() {
+	as := coretest.NewServer() // in production a MobileFirst server
+	defer as.Close()
+	v, err := core.New(core.Config{Profile: core.MobileFirst8(as.BaseURL()), ClientID: "test", ClientSecret: "test"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /balance", httpguard.Require(v, core.AllOf("accessRestricted"))(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			p, _ := core.FromContext(r.Context())
+			user, _ := p.User()
+			fmt.Fprintln(w, "the balance of", user.ID)
+		})))
+
+	call := func(token string) {
+		r := httptest.NewRequest("GET", "/balance", nil)
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Header()["WWW-Authenticate"], w.Body)
+	}
+	call("")
+	call(as.Mint(coretest.Grant{Scope: "RegisteredClient"}))
+	call(as.Mint(coretest.Grant{Scope: "accessRestricted", User: &coretest.User{ID: "alice"}}))
+	// Output:
+	// 401 [Bearer] {"error":"missing_token"}
+	// 403 [Bearer error="insufficient_scope", scope="accessRestricted"] {"error":"insufficient_scope"}
+	// 200 [] the balance of alice
+}
