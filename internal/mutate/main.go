@@ -12,10 +12,12 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,7 +40,24 @@ func main() {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(2)
 	}
+	if out, err := exec.Command("go", append([]string{"test"}, packages(only)...)...).CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "mutate: the tests must be green before anything is broken: %v\n%s", err, out)
+		os.Exit(2)
+	}
 	os.Exit(try(only, *jobs))
+}
+
+// packages are those whose tests the chosen mutants are for.
+func packages(only *regexp.Regexp) []string {
+	seen := map[string]bool{}
+	for _, m := range mutants {
+		if only.MatchString(m.name) {
+			for p := range strings.FieldsSeq(m.tests) {
+				seen[p] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // try runs the chosen mutants and returns the exit code: 1 if one survived or could not be made.
