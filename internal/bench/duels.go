@@ -18,7 +18,7 @@ func measureLoopback(s settings) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newResult("framework, token", "bare", "guarded", "throughput", "p50", "p99", "bare p99", "p99 over bare")
+	r := newResult("framework, token", "bare", "guarded", "throughput", "CPU a request", "p50", "p99", "bare p99", "p99 over bare")
 	window := of(s, 100*time.Millisecond, 5*time.Millisecond)
 	for _, f := range []framework{netHTTP(v, nil), withGin(v, nil), withFiber(v, nil)} {
 		for i, token := range []string{signed, opaqueToken} {
@@ -36,7 +36,8 @@ func measureLoopback(s settings) (*result, error) {
 			d.report(r, throughputTargets[f.name][i])
 		}
 	}
-	r.note("Requests per second of a trivial handler; server and load generator share one process and its cores, for both alike.")
+	r.note("Requests per second of a trivial handler; server and load generator share one process and its cores, for both alike." +
+		" CPU a request, of both, is the steadier ratio on a machine that others use too.")
 	return r, nil
 }
 
@@ -56,10 +57,11 @@ func (d *duel) run(s settings, window time.Duration) error {
 
 func (d *duel) report(r *result, least float64) {
 	rate := func(l load) float64 { return l.perSecond }
+	cpu := func(l load) float64 { return l.cpu }
 	p50 := func(l load) float64 { return float64(l.p50) }
 	p99 := func(l load) float64 { return float64(l.p99) }
 	through, tail := d.ratio(rate), d.ratio(p99)
-	r.row(d.name, count(median(d.values(0, rate))), count(median(d.values(1, rate))), ratio(through),
+	r.row(d.name, count(median(d.values(0, rate))), count(median(d.values(1, rate))), ratio(through), times(d.ratio(cpu)),
 		ns(median(d.values(1, p50))), ns(median(d.values(1, p99))), ns(median(d.values(0, p99))), times(tail))
 	r.atLeast("loopback throughput over bare, "+d.name, through, least, ratio)
 	r.atMost("loopback p99 over bare, "+d.name, tail, 1.2, times)

@@ -99,14 +99,19 @@ type laps struct{ wall, cpu [][]float64 }
 func (l *laps) ns(i int) float64    { return median(l.wall[i]) }
 func (l *laps) cpuNS(i int) float64 { return median(l.cpu[i]) }
 
-// over is how many times as long as the base contender i takes: within each round, then the median of them.
-func (l *laps) over(i, base int) float64 {
-	return median(combine(l.wall[i], l.wall[base], func(a, b float64) float64 { return a / b }))
+// over is how many times as long as the base contender i takes: within each round, then the median of them. Above is how
+// many nanoseconds more.
+func (l *laps) over(i, base int) float64     { return quotient(l.wall[i], l.wall[base]) }
+func (l *laps) cpuOver(i, base int) float64  { return quotient(l.cpu[i], l.cpu[base]) }
+func (l *laps) above(i, base int) float64    { return difference(l.wall[i], l.wall[base]) }
+func (l *laps) cpuAbove(i, base int) float64 { return difference(l.cpu[i], l.cpu[base]) }
+
+func quotient(a, b []float64) float64 {
+	return median(combine(a, b, func(a, b float64) float64 { return a / b }))
 }
 
-// above is how many nanoseconds more than the base contender i takes, within each round, then the median.
-func (l *laps) above(i, base int) float64 {
-	return median(combine(l.wall[i], l.wall[base], func(a, b float64) float64 { return a - b }))
+func difference(a, b []float64) float64 {
+	return median(combine(a, b, func(a, b float64) float64 { return a - b }))
 }
 
 func combine(a, b []float64, f func(a, b float64) float64) []float64 {
@@ -136,7 +141,7 @@ func quantile(v []time.Duration, q float64) time.Duration {
 
 // share runs f in g goroutines that do n times between them, and waits for them.
 func share(g, n int, f func(worker, n int)) {
-	if g == 1 {
+	if g = min(g, n); g <= 1 {
 		f(0, n)
 		return
 	}

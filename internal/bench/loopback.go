@@ -71,19 +71,20 @@ func (g *generator) close() {
 // load is what a window of time brought.
 type load struct {
 	perSecond float64
+	cpu       float64 // nanoseconds a request
 	p50, p99  time.Duration
 }
 
 // run sends for d on all connections.
 func (g *generator) run(d time.Duration) (load, error) {
-	begun := time.Now()
-	end := begun.Add(d)
-	var wg sync.WaitGroup
-	for _, c := range g.clients {
-		wg.Go(func() { c.send(end) })
-	}
-	wg.Wait()
-	took := time.Since(begun)
+	took, cpu := stopwatch(func() {
+		end := time.Now().Add(d)
+		var wg sync.WaitGroup
+		for _, c := range g.clients {
+			wg.Go(func() { c.send(end) })
+		}
+		wg.Wait()
+	})
 	var all []time.Duration
 	for _, c := range g.clients {
 		if c.err != nil {
@@ -91,7 +92,7 @@ func (g *generator) run(d time.Duration) (load, error) {
 		}
 		all = append(all, c.took...)
 	}
-	return load{float64(len(all)) / took.Seconds(), quantile(all, 0.5), quantile(all, 0.99)}, nil
+	return load{float64(len(all)) / took.Seconds(), float64(cpu) / float64(len(all)), quantile(all, 0.5), quantile(all, 0.99)}, nil
 }
 
 func (c *client) send(end time.Time) {
@@ -174,8 +175,7 @@ func (d *duel) round(n int, window time.Duration) error {
 }
 
 func (d *duel) ratio(of func(load) float64) float64 {
-	bare, guarded := d.values(0, of), d.values(1, of)
-	return median(combine(guarded, bare, func(a, b float64) float64 { return a / b }))
+	return quotient(d.values(1, of), d.values(0, of))
 }
 
 func (d *duel) values(side int, of func(load) float64) []float64 {
