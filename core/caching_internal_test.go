@@ -41,18 +41,22 @@ func TestFloodIsBounded(t *testing.T) {
 		good[i] = []string{fmt.Sprintf("Bearer good-%d", i)}
 		v.Authorize(t.Context(), good[i], need)
 	}
-	flood := func(kind string, n int) {
+	flood := func(kind string, n int, isActive bool) {
 		var all sync.WaitGroup
 		for w := range 8 {
 			all.Go(func() {
 				for i := range n / 8 {
-					v.Authorize(t.Context(), []string{fmt.Sprintf("Bearer %s-%d-%d", kind, w, i)}, need)
+					key := v.keys.key(fmt.Sprintf("%s-%d-%d", kind, w, i))
+					v.cache.keep(key, &introspection{active: isActive, asked: time.Since(v.cache.epoch)})
 				}
 			})
 		}
 		all.Wait()
+		for i := range 1000 { // and the whole way
+			v.Authorize(t.Context(), []string{fmt.Sprintf("Bearer %s-%d", kind, i)}, need)
+		}
 	}
-	flood("garbage", 100_000)
+	flood("garbage", 100_000, false)
 	before := calls.Load()
 	for _, g := range good {
 		if p, d := v.Authorize(t.Context(), g, need); d != nil || "Bearer "+p.ClientID() != g[0] {
@@ -65,7 +69,7 @@ func TestFloodIsBounded(t *testing.T) {
 	if got := v.cache.inactive.Len(); got > 256 {
 		t.Errorf("%d inactive entries, want at most 256", got)
 	}
-	flood("other", 10_000)
+	flood("other", 100_000, true)
 	if got := v.cache.active.Len(); got > 1000 {
 		t.Errorf("%d active entries, want at most 1000", got)
 	}

@@ -96,7 +96,7 @@ func (in *introspection) strings(o strictjson.Object) error {
 		}
 		*m.to = within(in.body, v)
 	}
-	in.scope = granted(within(in.body, strings.Join(strings.Fields(scope), " ")))
+	in.scope = granted(within(in.body, strings.Join(strings.FieldsFunc(scope, isBlank), " ")))
 	audience, _, err := o.Strings("aud")
 	if err != nil {
 		return err
@@ -114,6 +114,9 @@ func within(body, s string) string {
 	}
 	return s
 }
+
+// isBlank is what stands between scope elements (RFC 6749 section 3.3); a tab does not.
+func isBlank(r rune) bool { return r == ' ' }
 
 // granted is a set of scope elements, separated by single blanks.
 type granted string

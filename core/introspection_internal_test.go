@@ -174,6 +174,8 @@ func TestScopeList(t *testing.T) {
 		"read  write ":     {"read", "write"},
 		"":                 {},
 		" ":                {},
+		"a\tadmin":         {"a\tadmin"}, // only blanks separate
+		"a\u00a0admin":     {"a\u00a0admin"},
 		"RegisteredClient": {"RegisteredClient"},
 	} {
 		in, err := mfp.decode(fmt.Appendf(nil, `{"active":true,"scope":%q}`, value))

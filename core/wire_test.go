@@ -322,7 +322,7 @@ func TestBrokenAnswers(t *testing.T) {
 					<-over
 				}
 			})
-			v := at(t, addr, func(c *core.Config) { c.Timeout = 400 * time.Millisecond })
+			v := at(t, addr, func(c *core.Config) { c.Timeout = 200 * time.Millisecond })
 			if tt.want == "ok" {
 				v = at(t, addr)
 			}
@@ -401,14 +401,14 @@ func TestConnectionsAreReused(t *testing.T) {
 	s.Start()
 	defer s.Close()
 	v := at(t, strings.TrimPrefix(s.URL, "http://"), func(c *core.Config) { c.MaxInFlight = 16; c.Timeout = time.Minute })
-	if n := concurrently(2000, func(i int) bool {
+	if n := concurrently(1000, func(i int) bool {
 		_, d := v.Authorize(context.Background(), bearer(fmt.Sprint("t", i)), core.Authenticated())
 		return d.Status == 401
-	}); n != 2000 {
-		t.Errorf("%d of 2000 were answered", n)
+	}); n != 1000 {
+		t.Errorf("%d of 1000 were answered", n)
 	}
 	// The transport may dial while a connection comes free, so a few more than 16, but nothing like one a call.
 	if got := conns.Load(); got > 64 {
-		t.Errorf("%d connections for 2000 calls", got)
+		t.Errorf("%d connections for 1000 calls", got)
 	}
 }

@@ -1,0 +1,35 @@
+//go:build !race
+
+package core_test
+
+import (
+	"testing"
+
+	"github.com/mfpguard/mfpguard/core"
+)
+
+// A remembered token costs no allocation, whatever the route asks for. (Under the race detector sync.Pool drops things on purpose, so
+// the test is not built then.)
+func TestHitAllocatesNothing(t *testing.T) {
+	for _, n := range []int{36, 900, 8192} {
+		v, good, bad := warm(t, n)
+		ctx := t.Context()
+		for name, need := range map[string]core.Requirement{
+			"AllOf": core.AllOf("accessRestricted"), "AnyOf": core.AnyOf("x", "accessRestricted"), "Authenticated": core.Authenticated(),
+			"Optional": core.AllOf("accessRestricted").Optional(), "MaxAge": core.Authenticated().MaxAge(1<<63 - 1),
+		} {
+			if allocs := testing.AllocsPerRun(200, func() {
+				if _, d := v.Authorize(ctx, good, need); d != nil {
+					t.Error(outcome(d))
+				}
+			}); allocs != 0 {
+				t.Errorf("%d bytes, %s: %v allocations, want none", n, name, allocs)
+			}
+		}
+		// A refusal makes a Denial for its caller to keep, and its fields.
+		need := core.AllOf("accessRestricted")
+		if allocs := testing.AllocsPerRun(200, func() { v.Authorize(ctx, bad, need) }); allocs > 6 {
+			t.Errorf("%d bytes, inactive: %v allocations, want at most 6", n, allocs)
+		}
+	}
+}
