@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -33,6 +34,7 @@ func TestDevserverLinesWork(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			io.Copy(io.Discard, res.Body) // so that the connection is used again
 			res.Body.Close()
 			if res.StatusCode != c.status {
 				t.Errorf("%s: %d, want %d", c.line, res.StatusCode, c.status)

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build builds all programs. It is called by a test, not by TestMain, because only then go test notes which files were read
+// build builds the programs that the tests start. It is called by a test, not by TestMain, because only then go test notes which files were read
 // and runs again when they change.
 var build = sync.OnceValue(func() error {
 	sources, err := filepath.Glob("*/*.go")
@@ -57,7 +57,7 @@ var build = sync.OnceValue(func() error {
 			return err
 		}
 	}
-	args := append(slices.Clone(buildFlags), "-o", binaries+string(filepath.Separator), "./...")
+	args := append(slices.Clone(buildFlags), "-o", binaries+string(filepath.Separator), "./nethttp", "./gin", "./fiber", "./devserver")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -141,6 +141,7 @@ func (p *process) printed() string {
 }
 
 func (p *process) terminate() {
+	client.CloseIdleConnections() // a server waits some seconds for a connection on which nothing has come yet
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Errorf("SIGTERM: %v", err)
 	}

@@ -96,7 +96,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// serve answers requests until ctx ends, and finishes those that it has begun.
+// serve answers requests until ctx ends, and finishes those that it has begun if they are quick.
 func serve(ctx context.Context, h http.Handler, ln net.Listener) error {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
@@ -106,7 +106,10 @@ func serve(ctx context.Context, h http.Handler, ln net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	return server.Shutdown(ctx)
+	if server.Shutdown(ctx) == nil {
+		return nil
+	}
+	return server.Close() // Shutdown would wait for connections that clients keep at hand without using them
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
@@ -42,73 +44,98 @@ const (
 	retryAfter       = "Retry-After: 5"
 )
 
-const (
-	richScope = "RegisteredClient accessRestricted transfer"
-	bobsJSON  = `{"client_id":"banking-app-7","scope":"RegisteredClient","username":"bob","user":{"id":"bob",...`
-)
+const bobsJSON = `{"client_id":"banking-app-7","scope":"RegisteredClient","username":"bob","user":{"id":"bob",...`
 
-func story(srv *coretest.Server) []step {
+// cast are the callers.
+type cast struct{ nobody, stranger, alice, bob, carol, dave token }
+
+func newCast(srv *coretest.Server) cast {
 	user := func(id, scope string) token {
 		return token{id + "'s token", srv.Mint(coretest.Grant{
 			ClientID: "banking-app-7", Scope: scope,
 			User: &coretest.User{ID: id, AuthenticatedBy: "UserLogin"},
 		})}
 	}
-	alice, carol, dave := user("alice", richScope), user("carol", richScope), user("dave", richScope)
-	bob := user("bob", "RegisteredClient")
-	none, madeUp := token{}, token{"a made-up token", "not-one-of-yours"}
+	return cast{
+		stranger: token{"a made-up token", "not-one-of-yours"},
+		alice:    user("alice", "RegisteredClient accessRestricted transfer"),
+		bob:      user("bob", "RegisteredClient"),
+		carol:    user("carol", "RegisteredClient accessRestricted"),
+		dave:     user("dave", "RegisteredClient accessRestricted"),
+	}
+}
 
-	asked, notAsked := coretest.Calls{Introspection: 1}, coretest.Calls{}
-	askedFirst := coretest.Calls{Token: 1, Introspection: 1}
+// Calls to the server that a request leads to.
+var (
+	notAsked   = coretest.Calls{}
+	asked      = coretest.Calls{Introspection: 1}
+	askedFirst = coretest.Calls{Token: 1, Introspection: 1}
+)
 
+func story(srv *coretest.Server) []step {
+	c := newCast(srv)
+	return slices.Concat(admission(c), revocation(srv, c), outage(srv, c))
+}
+
+func admission(c cast) []step {
 	return []step{
 		{"An open route needs no token.",
-			nil, "GET /public", none,
+			nil, "GET /public", c.nobody,
 			exchange{200, "", "public", "", notAsked}},
 		{"A guarded one does. The challenge tells the app to get one.",
-			nil, "GET /balance", none,
+			nil, "GET /balance", c.nobody,
 			exchange{401, challengeMissing, missing, "", notAsked}},
 		{"An unknown token. To ask about it, the API first needs a token of its own.",
-			nil, "GET /balance", madeUp,
+			nil, "GET /balance", c.stranger,
 			exchange{401, challengeInvalid, invalid, core.Miss, askedFirst}},
 		{"The same again: the refusal is remembered (NegativeTTL, 5 seconds).",
-			nil, "GET /balance", madeUp,
+			nil, "GET /balance", c.stranger,
 			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked}},
 		{"Bob's token is good, but not for this. The challenge names the scope to get.",
-			nil, "GET /balance", bob,
+			nil, "GET /balance", c.bob,
 			exchange{403, challengeScope, insufficient, core.Miss, asked}},
 		{"Alice's token has the scope.",
-			nil, "GET /balance", alice,
+			nil, "GET /balance", c.alice,
 			exchange{200, "", "17364.9", core.Miss, asked}},
 		{"Her second call: the answer about her token is remembered (CacheTTL, 1 minute).",
-			nil, "GET /balance", alice,
+			nil, "GET /balance", c.alice,
 			exchange{200, "", "17364.9", core.Hit, notAsked}},
+	}
+}
+
+func revocation(srv *coretest.Server, c cast) []step {
+	return []step{
 		{"Her token is revoked. Nobody tells the API, so what it remembers counts for CacheTTL.",
-			func() { srv.Revoke(alice.value) }, "GET /balance", alice,
+			func() { srv.Revoke(c.alice.value) }, "GET /balance", c.alice,
 			exchange{200, "", "17364.9", core.Hit, notAsked}},
 		{"A route with MaxAge(0) asks each time, and sees it at once ...",
-			nil, "POST /transfer", alice,
+			nil, "POST /transfer", c.alice,
 			exchange{401, challengeInvalid, invalid, core.Miss, asked}},
 		{"... and from then on every route knows.",
-			nil, "GET /balance", alice,
+			nil, "GET /balance", c.alice,
 			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked}},
 		{"Carol comes ...",
-			nil, "GET /balance", carol,
+			nil, "GET /balance", c.carol,
 			exchange{200, "", "17364.9", core.Miss, asked}},
 		{"... and logs out: the server revokes her token, and the API drops it with v.Forget.",
-			func() { srv.Revoke(carol.value) }, "POST /logout", carol,
+			func() { srv.Revoke(c.carol.value) }, "POST /logout", c.carol,
 			exchange{204, "", "", core.Hit, notAsked}},
 		{"So nobody has to wait for CacheTTL.",
-			nil, "GET /balance", carol,
+			nil, "GET /balance", c.carol,
 			exchange{401, challengeInvalid, invalid, core.Miss, asked}},
+	}
+}
+
+func outage(srv *coretest.Server, c cast) []step {
+	return []step{
 		{"The authorization server goes down. Whom the API remembers is still served.",
-			srv.Down, "GET /me", bob,
+			srv.Down, "GET /me", c.bob,
 			exchange{200, "", bobsJSON, core.Hit, notAsked}},
 		{"A new token cannot be checked: 503 and no challenge, so that no app logs its user out.",
-			nil, "GET /balance", dave,
+			nil, "GET /balance", c.dave,
 			exchange{503, retryAfter, unavailable, core.Miss, notAsked}},
 		{"The server is back. Nothing needs a restart.",
-			srv.Up, "GET /balance", dave,
+			srv.Up, "GET /balance", c.dave,
 			exchange{200, "", "17364.9", core.Miss, asked}},
 	}
 }
