@@ -51,6 +51,7 @@ func TestCredentials(t *testing.T) {
 		{"two equal lines", []string{"Bearer " + t1, "Bearer " + t1}, invalidRequest, ""},                            // BT-09
 		{"two lines of different schemes", []string{"Bearer " + t1, "Basic dTpw"}, invalidRequest, ""},               // BT-10
 		{"two lines, bearer last", []string{"Basic dTpw", "Bearer " + t1}, invalidRequest, ""},                       // BT-10
+		{"two lines, Bearer and DPoP", []string{"Bearer " + t1, "DPoP " + t1}, invalidRequest, ""},                   // DP-14
 		{"an empty line before the token's", []string{"", "Bearer " + t1}, invalidRequest, ""},                       // BT-11, A42
 		{"an empty line behind the token's", []string{"Bearer " + t1, ""}, invalidRequest, ""},                       // BT-11
 		{"two empty lines", []string{"", ""}, invalidRequest, ""},                                                    // BT-11
@@ -61,7 +62,7 @@ func TestCredentials(t *testing.T) {
 		{"bearer inside the credentials of another scheme", []string{"Basic dTpw bearer " + t1}, noToken, ""}, // BT-13, A43
 		{"our token under the scheme Token", []string{"Token " + t1}, noToken, ""},                            // BT-56
 		{"our token under the scheme MAC", []string{`MAC id="` + t1 + `"`}, noToken, ""},                      // BT-56
-		{"our token under the scheme DPoP", []string{"DPoP " + t1}, noToken, ""},                              // DP-22
+		{"our token under the scheme DPoP", []string{"DPoP " + t1}, noToken, ""},                              // DP-18, DP-22
 		{"the token without a scheme", []string{t1}, noToken, ""},                                             // BT-05
 		{"the whole alphabet", []string{"Bearer AZaz09-._~+/=="}, "401 alphabet", "AZaz09-._~+/=="},           // BT-14
 		{"padding before the end", []string{"Bearer a=b"}, invalidToken, ""},                                  // BT-16

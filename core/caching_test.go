@@ -60,7 +60,9 @@ func TestHowLongAnswersAreRemembered(t *testing.T) {
 			{0, any, invalidToken, 1}, {0, any, invalidToken, 2},
 		}},
 		{"a fresh answer on every request", time.Hour, false, 60 * s, 5 * s, 0, []step{ // IN-83, A06
-			{0, any, "ok", 1}, {s, any.MaxAge(0), "ok", 2}, {2 * s, any.MaxAge(0), "ok", 3},
+			{0, any, "ok", 1},
+			{s, any.MaxAge(0), "ok", 2},
+			{2 * s, any.MaxAge(0), "ok", 3},
 			{61 * s, any, "ok", 3}, // the route without MaxAge gains from them
 			{63 * s, any, "ok", 4},
 		}},
@@ -395,7 +397,7 @@ func TestPanicOnTheWay(t *testing.T) {
 	})
 }
 
-// IN-68, IN-80, IN-91, A02, A03, A10: two verifiers share nothing, neither answers nor calls under way.
+// IN-68, IN-80, IN-91, A02, A03, A04, A10: two verifiers share nothing, neither answers nor calls under way.
 func TestVerifiersShareNothing(t *testing.T) {
 	for _, order := range []string{"good first", "bad first", "at once"} {
 		t.Run(order, func(t *testing.T) {

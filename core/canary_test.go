@@ -202,6 +202,34 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
+// BCP-07: the caller's token goes to the introspection endpoint and nowhere else; who got a Principal cannot pass it on.
+func TestTokenGoesNowhereElse(t *testing.T) {
+	srv := coretest.New()
+	v := mobileFirst(t, srv)
+	tok := srv.Mint(coretest.Grant{User: &coretest.User{ID: "alice"}})
+	p, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+	if d != nil {
+		t.Fatal(d.Cause)
+	}
+	b, err := p.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(fmt.Sprintf("%s %v %+v %#v", b, p, p, core.NewContext(t.Context(), p)), tok) {
+		t.Error("the Principal shows the token")
+	}
+	for _, r := range append(srv.Requests(coretest.Token), srv.Requests(coretest.Other)...) {
+		if strings.Contains(fmt.Sprint(r), tok) {
+			t.Errorf("the token went to %s", r.Path)
+		}
+	}
+	for _, r := range srv.Requests(coretest.Introspection) {
+		if r.Query != "" || strings.Contains(fmt.Sprint(r.Header), tok) || r.Form.Get("token") != tok {
+			t.Errorf("the token is not in the form alone: %+v", r)
+		}
+	}
+}
+
 // The same for what only a real transport does: texts of net/http that quote the peer's bytes, which may be ours.
 func TestNothingLeaksOnTheWire(t *testing.T) {
 	long := canaryToken + "." + strings.Repeat("abcdefgh12345678", 60)

@@ -133,7 +133,7 @@ func (c *Config) check() error {
 		{"MaxInFlight", int64(c.MaxInFlight), c.MaxInFlight},
 	} {
 		if f.value < 0 {
-			return fmt.Errorf("Config.%s is %v, want >= 0", f.name, f.text)
+			return fmt.Errorf("%s is %v, want >= 0", "Config."+f.name, f.text)
 		}
 	}
 	if err := formpost.CheckTransport(c.Transport); err != nil {

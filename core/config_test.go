@@ -61,44 +61,74 @@ func TestNew(t *testing.T) {
 		{"http elsewhere, allowed", func(c *core.Config) { asMFP("http://mfp.example.com/mfp/api")(c); c.InsecureHTTP = true }, ""},
 		{"http elsewhere", asMFP("http://mfp.example.com/mfp/api"), // IN-14
 			"core: Config.Profile: MobileFirst8: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
-		{"http to a host that only looks like loopback", asMFP("http://127.0.0.1.evil.example/mfp/api"),
-			"core: Config.Profile: MobileFirst8: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
+		{
+			"http to a host that only looks like loopback", asMFP("http://127.0.0.1.evil.example/mfp/api"),
+			"core: Config.Profile: MobileFirst8: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP",
+		},
 		{"no base", asMFP(""), "core: Config.Profile: MobileFirst8: the base URL is empty, want https://host:port/<runtime>/api"},
-		{"/az/v1 in the base", asMFP(base + "/az/v1"),
-			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
-		{"/az/v1/ in the base", asMFP(base + "/az/v1/"),
-			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
-		{"the token endpoint for a base", asMFP(base + "/az/v1/token"),
-			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
-		{"a query in the base", asMFP(base + "?x=1"),
-			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api"},
-		{"an empty query in the base", asMFP(base + "?"),
-			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api"},
-		{"a fragment in the base", asMFP(base + "#x"),
-			"core: Config.Profile: MobileFirst8: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)"}, // CC-11
-		{"user information in the base", asMFP("https://u:canary@mfp.example.com/mfp/api"),
-			"core: Config.Profile: MobileFirst8: the URL carries user information: put the credentials into their own fields"},
+		{
+			"/az/v1 in the base", asMFP(base + "/az/v1"),
+			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+		},
+		{
+			"/az/v1/ in the base", asMFP(base + "/az/v1/"),
+			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+		},
+		{
+			"the token endpoint for a base", asMFP(base + "/az/v1/token"),
+			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+		},
+		{
+			"a query in the base", asMFP(base + "?x=1"),
+			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api",
+		},
+		{
+			"an empty query in the base", asMFP(base + "?"),
+			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api",
+		},
+		{
+			"a fragment in the base", asMFP(base + "#x"),
+			"core: Config.Profile: MobileFirst8: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)",
+		}, // CC-11
+		{
+			"user information in the base", asMFP("https://u:canary@mfp.example.com/mfp/api"),
+			"core: Config.Profile: MobileFirst8: the URL carries user information: put the credentials into their own fields",
+		},
 		{"no scheme", asMFP("mfp.example.com/mfp/api"), `core: Config.Profile: MobileFirst8: the URL has no host, want https://host/path`},
 		{"no host", asMFP("https:///mfp/api"), "core: Config.Profile: MobileFirst8: the URL has no host, want https://host/path"},
 		{"another scheme", asMFP("ftp://mfp.example.com/mfp/api"), `core: Config.Profile: MobileFirst8: the URL has scheme "ftp", want https`},
-		{"no URL at all", asMFP("https://mfp.example.com/%zz"),
-			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api"},
-		{"a line break in the base", asMFP(base + "\n"),
-			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api"},
+		{
+			"no URL at all", asMFP("https://mfp.example.com/%zz"),
+			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api",
+		},
+		{
+			"a line break in the base", asMFP(base + "\n"),
+			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api",
+		},
 		{"no id", func(c *core.Config) { c.ClientID = "" }, "core: Config.ClientID is empty"}, // IN-06, CC-05
 		{"a colon in the id", func(c *core.Config) { c.ClientID = "a:b" }, // IN-08
 			"core: Config.ClientID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
-		{"an id that is not ASCII", func(c *core.Config) { c.ClientID = "é" },
-			"core: Config.ClientID contains a character that is not ASCII, which MobileFirst does not accept"},
-		{"an id with a line break", func(c *core.Config) { c.ClientID = "a\n" },
-			"core: Config.ClientID contains a control character (a line break at its end?)"},
+		{
+			"an id that is not ASCII", func(c *core.Config) { c.ClientID = "é" },
+			"core: Config.ClientID contains a character that is not ASCII, which MobileFirst does not accept",
+		},
+		{
+			"an id with a line break", func(c *core.Config) { c.ClientID = "a\n" },
+			"core: Config.ClientID contains a control character (a line break at its end?)",
+		},
 		{"no secret", func(c *core.Config) { c.ClientSecret = "" }, "core: Config.ClientSecret is empty"}, // IN-06, CC-05
-		{"a secret that is not ASCII", func(c *core.Config) { c.ClientSecret = "canaryé" },
-			"core: Config.ClientSecret contains a character that is not ASCII, which MobileFirst does not accept"},
-		{"a secret with a line break", func(c *core.Config) { c.ClientSecret = "canary\n" },
-			"core: Config.ClientSecret contains a control character (a line break at its end?)"},
-		{"two secrets", func(c *core.Config) { c.ClientSecretFunc = secretFunc("x") },
-			"core: Config.ClientSecret and Config.ClientSecretFunc are both set: choose one"},
+		{
+			"a secret that is not ASCII", func(c *core.Config) { c.ClientSecret = "canaryé" },
+			"core: Config.ClientSecret contains a character that is not ASCII, which MobileFirst does not accept",
+		},
+		{
+			"a secret with a line break", func(c *core.Config) { c.ClientSecret = "canary\n" },
+			"core: Config.ClientSecret contains a control character (a line break at its end?)",
+		},
+		{
+			"two secrets", func(c *core.Config) { c.ClientSecretFunc = secretFunc("x") },
+			"core: Config.ClientSecret and Config.ClientSecretFunc are both set: choose one",
+		},
 		{"a secret from a func", func(c *core.Config) { c.ClientSecret, c.ClientSecretFunc = "", secretFunc("x") }, ""},
 		{"negative CacheTTL", func(c *core.Config) { c.CacheTTL = new(-time.Second) }, "core: Config.CacheTTL is -1s, want >= 0"},                // IN-71
 		{"negative NegativeTTL", func(c *core.Config) { c.NegativeTTL = new(time.Duration(-1)) }, "core: Config.NegativeTTL is -1ns, want >= 0"}, // IN-71, A20
@@ -133,18 +163,28 @@ func TestNew(t *testing.T) {
 		{"RFC 7662, no URL", func(c *core.Config) { c.Profile = core.RFC7662(anyone) }, "core: Config.Profile: RFC7662: the URL is empty, want an https:// URL"},
 		{"RFC 7662, http", asRFC(core.RFC7662Config{AnyAudience: true, IntrospectionURL: "http://as.test/introspect"}), // IN-14
 			"core: Config.Profile: RFC7662: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
-		{"RFC 7662, a fragment", asRFC(core.RFC7662Config{AnyAudience: true, IntrospectionURL: "https://as.test/introspect#"}),
-			"core: Config.Profile: RFC7662: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)"},
+		{
+			"RFC 7662, a fragment", asRFC(core.RFC7662Config{AnyAudience: true, IntrospectionURL: "https://as.test/introspect#"}),
+			"core: Config.Profile: RFC7662: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)",
+		},
 		{"RFC 7662, no audience", asRFC(core.RFC7662Config{}), // D5, BCP-01
 			"core: Config.Profile: RFC7662: Audience is empty: name this service, or set AnyAudience to accept tokens that were issued for others"},
-		{"RFC 7662, audience and any", asRFC(core.RFC7662Config{Audience: []string{"a"}, AnyAudience: true}),
-			"core: Config.Profile: RFC7662: Audience and AnyAudience are both set: choose one"},
-		{"RFC 7662, an empty audience", asRFC(core.RFC7662Config{Audience: []string{"a", ""}}),
-			"core: Config.Profile: RFC7662: Audience has an empty value"},
-		{"RFC 7662, an unknown way to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: "digest"}),
-			`core: Config.Profile: RFC7662: ClientAuth is "digest", want "basic", "basic-raw" or "post"`},
-		{"RFC 7662, two ways to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: tokensource.Post, TokenSource: source}),
-			"core: Config.Profile: RFC7662: ClientAuth and TokenSource are both set: choose one"},
+		{
+			"RFC 7662, audience and any", asRFC(core.RFC7662Config{Audience: []string{"a"}, AnyAudience: true}),
+			"core: Config.Profile: RFC7662: Audience and AnyAudience are both set: choose one",
+		},
+		{
+			"RFC 7662, an empty audience", asRFC(core.RFC7662Config{Audience: []string{"a", ""}}),
+			"core: Config.Profile: RFC7662: Audience has an empty value",
+		},
+		{
+			"RFC 7662, an unknown way to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: "digest"}),
+			`core: Config.Profile: RFC7662: ClientAuth is "digest", want "basic", "basic-raw" or "post"`,
+		},
+		{
+			"RFC 7662, two ways to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: tokensource.Post, TokenSource: source}),
+			"core: Config.Profile: RFC7662: ClientAuth and TokenSource are both set: choose one",
+		},
 		{"RFC 7662, a token source and credentials", asRFC(core.RFC7662Config{AnyAudience: true, TokenSource: source}), // IN-09, A74
 			"core: Config.ClientID and its secret are set beside RFC7662Config.TokenSource: choose one"},
 		{"RFC 7662, a token source", func(c *core.Config) {
@@ -213,14 +253,18 @@ func TestNewWarns(t *testing.T) {
 		want string
 	}{
 		{"nothing to say", nil, ""},
-		{"the default secret", func(c *core.Config) { c.ClientID, c.ClientSecret = "push", "hsup" },
-			`level=WARN msg="the client secret is the default one that everybody knows: change it" client_id=push`},
+		{
+			"the default secret", func(c *core.Config) { c.ClientID, c.ClientSecret = "push", "hsup" },
+			`level=WARN msg="the client secret is the default one that everybody knows: change it" client_id=push`,
+		},
 		{"the default secret on loopback", func(c *core.Config) {
 			asMFP("http://localhost:9080/mfp/api")(c)
 			c.ClientID, c.ClientSecret = "test", "test"
 		}, ""},
-		{"http off loopback", func(c *core.Config) { asMFP("http://mfp.example.com/mfp/api")(c); c.InsecureHTTP = true },
-			`level=WARN msg="tokens and the client secret travel unencrypted (InsecureHTTP)" host=mfp.example.com`},
+		{
+			"http off loopback", func(c *core.Config) { asMFP("http://mfp.example.com/mfp/api")(c); c.InsecureHTTP = true },
+			`level=WARN msg="tokens and the client secret travel unencrypted (InsecureHTTP)" host=mfp.example.com`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var b bytes.Buffer
@@ -271,19 +315,37 @@ func TestFromEnv(t *testing.T) {
 		{"no server", mfp, map[string]string{"SERVER": ""}, "core: MFPGUARD_SERVER is not set"},
 		{"no id", mfp, map[string]string{"CLIENT_ID": ""}, "core: MFPGUARD_CLIENT_ID is not set"},
 		{"no secret", mfp, map[string]string{"CLIENT_SECRET": ""}, "core: MFPGUARD_CLIENT_SECRET is not set, and MFPGUARD_CLIENT_SECRET_FILE is not either"},
-		{"two secrets", mfp, map[string]string{"CLIENT_SECRET_FILE": file},
-			"core: MFPGUARD_CLIENT_SECRET and MFPGUARD_CLIENT_SECRET_FILE are both set: choose one"},
-		{"a secret file that is not there", mfp, map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": "/nowhere/secret"},
-			"core: MFPGUARD_CLIENT_SECRET_FILE cannot be read: open /nowhere/secret: no such file or directory"},
+		{
+			"two secrets", mfp,
+			map[string]string{"CLIENT_SECRET_FILE": file},
+			"core: MFPGUARD_CLIENT_SECRET and MFPGUARD_CLIENT_SECRET_FILE are both set: choose one",
+		},
+		{
+			"a secret file that is not there", mfp,
+			map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": "/nowhere/secret"},
+			"core: MFPGUARD_CLIENT_SECRET_FILE cannot be read: open /nowhere/secret: no such file or directory",
+		},
 		{"an empty secret file", mfp, map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": empty}, "core: MFPGUARD_CLIENT_SECRET_FILE is empty"},
-		{"a bad id", mfp, map[string]string{"CLIENT_ID": "a:b"},
-			"core: MFPGUARD_CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
-		{"a bad secret", mfp, map[string]string{"CLIENT_SECRET": "canary\n"},
-			"core: MFPGUARD_CLIENT_SECRET contains a control character (a line break at its end?)"},
-		{"/az/v1 in the server", mfp, map[string]string{"SERVER": base + "/az/v1"},
-			"core: MFPGUARD_SERVER: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api"},
-		{"http elsewhere", mfp, map[string]string{"SERVER": "http://mfp.example.com/mfp/api"},
-			"core: MFPGUARD_SERVER is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1"},
+		{
+			"a bad id", mfp,
+			map[string]string{"CLIENT_ID": "a:b"},
+			"core: MFPGUARD_CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic",
+		},
+		{
+			"a bad secret", mfp,
+			map[string]string{"CLIENT_SECRET": "canary\n"},
+			"core: MFPGUARD_CLIENT_SECRET contains a control character (a line break at its end?)",
+		},
+		{
+			"/az/v1 in the server", mfp,
+			map[string]string{"SERVER": base + "/az/v1"},
+			"core: MFPGUARD_SERVER: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+		},
+		{
+			"http elsewhere", mfp,
+			map[string]string{"SERVER": "http://mfp.example.com/mfp/api"},
+			"core: MFPGUARD_SERVER is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1",
+		},
 		{"http elsewhere, allowed", mfp, map[string]string{"SERVER": "http://mfp.example.com/mfp/api", "INSECURE_HTTP": "1"}, ""},
 		{"an unknown profile", mfp, map[string]string{"PROFILE": "keycloak"}, `core: MFPGUARD_PROFILE is "keycloak", want mobilefirst8 or rfc7662`},
 		{"a TTL without a unit", mfp, map[string]string{"CACHE_TTL": "30"}, `core: MFPGUARD_CACHE_TTL is "30", want a duration such as 30s, or 0`},
@@ -294,8 +356,11 @@ func TestFromEnv(t *testing.T) {
 		{"RFC 7662", rfc, nil, ""},
 		{"RFC 7662, basic", rfc, map[string]string{"AUTH": "basic", "CLIENT_ID": "a:b"}, ""},
 		{"RFC 7662, raw", rfc, map[string]string{"AUTH": "basic-raw", "ISSUER": "https://as.example.com"}, ""},
-		{"RFC 7662, raw, a colon", rfc, map[string]string{"AUTH": "basic-raw", "CLIENT_ID": "a:b"},
-			"core: MFPGUARD_CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
+		{
+			"RFC 7662, raw, a colon", rfc,
+			map[string]string{"AUTH": "basic-raw", "CLIENT_ID": "a:b"},
+			"core: MFPGUARD_CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic",
+		},
 		{"RFC 7662, post", rfc, map[string]string{"AUTH": "post"}, ""},
 		{"RFC 7662, an unknown way", rfc, map[string]string{"AUTH": "mtls"}, `core: MFPGUARD_AUTH is "mtls", want basic, basic-raw, post or bearer`},
 		{"RFC 7662, no audience", rfc, map[string]string{"AUDIENCE": ""}, "core: MFPGUARD_AUDIENCE is not set"},
@@ -304,18 +369,32 @@ func TestFromEnv(t *testing.T) {
 		{"RFC 7662, bearer", own, nil, ""},
 		{"RFC 7662, bearer, no token URL", own, map[string]string{"TOKEN_URL": ""}, "core: MFPGUARD_TOKEN_URL is not set"},
 		{"RFC 7662, bearer, no scope", own, map[string]string{"TOKEN_SCOPE": ""}, "core: MFPGUARD_TOKEN_SCOPE is not set"},
-		{"RFC 7662, bearer, a bad token URL", own, map[string]string{"TOKEN_URL": "as.example.com"},
-			"core: MFPGUARD_TOKEN_URL has no host, want https://host/path"},
-		{"RFC 7662, bearer, http", own, map[string]string{"TOKEN_URL": "http://as.example.com/token"},
-			"core: MFPGUARD_TOKEN_URL is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1"},
-		{"RFC 7662, bearer, a bad scope", own, map[string]string{"TOKEN_SCOPE": `a"b`},
-			`core: MFPGUARD_TOKEN_SCOPE has the character '"', which a scope cannot have (RFC 6749 section 3.3)`},
-		{"RFC 7662, bearer, a bad id", own, map[string]string{"CLIENT_ID": "a\n"},
-			"core: MFPGUARD_CLIENT_ID contains a control character (a line break at its end?)"},
+		{
+			"RFC 7662, bearer, a bad token URL", own,
+			map[string]string{"TOKEN_URL": "as.example.com"},
+			"core: MFPGUARD_TOKEN_URL has no host, want https://host/path",
+		},
+		{
+			"RFC 7662, bearer, http", own,
+			map[string]string{"TOKEN_URL": "http://as.example.com/token"},
+			"core: MFPGUARD_TOKEN_URL is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1",
+		},
+		{
+			"RFC 7662, bearer, a bad scope", own,
+			map[string]string{"TOKEN_SCOPE": `a"b`},
+			`core: MFPGUARD_TOKEN_SCOPE has the character '"', which a scope cannot have (RFC 6749 section 3.3)`,
+		},
+		{
+			"RFC 7662, bearer, a bad id", own,
+			map[string]string{"CLIENT_ID": "a\n"},
+			"core: MFPGUARD_CLIENT_ID contains a control character (a line break at its end?)",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, name := range []string{"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "CACHE_TTL", "NEGATIVE_TTL",
-				"TIMEOUT", "INSECURE_HTTP", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER"} {
+			for _, name := range []string{
+				"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "CACHE_TTL", "NEGATIVE_TTL",
+				"TIMEOUT", "INSECURE_HTTP", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER",
+			} {
 				value := tt.base[name]
 				if v, ok := tt.set[name]; ok {
 					value = v

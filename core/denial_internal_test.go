@@ -25,27 +25,43 @@ func TestDenial(t *testing.T) {
 		mfp, rfc string // header fields besides the two that every answer has
 		body     string
 	}{
-		{"no credentials", ErrNoToken, Authenticated(), 401,
-			"WWW-Authenticate: Bearer\n", "WWW-Authenticate: Bearer realm=\"api\"\n", `{"error":"missing_token"}`},
-		{"malformed", ErrMalformed, Authenticated(), 401,
-			"WWW-Authenticate: Bearer error=\"invalid_token\"\n", "WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_token\"\n", `{"error":"invalid_token"}`},
-		{"inactive", errInactive, AllOf("admin"), 401,
-			"WWW-Authenticate: Bearer error=\"invalid_token\"\n", "WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_token\"\n", `{"error":"invalid_token"}`},
-		{"ambiguous", ErrAmbiguous, Authenticated(), 400,
-			"WWW-Authenticate: Bearer error=\"invalid_request\"\n", "WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_request\"\n", `{"error":"invalid_request"}`},
-		{"one scope", ErrInsufficientScope, AllOf("accessRestricted"), 403,
+		{
+			"no credentials", ErrNoToken, Authenticated(), 401,
+			"WWW-Authenticate: Bearer\n", "WWW-Authenticate: Bearer realm=\"api\"\n", `{"error":"missing_token"}`,
+		},
+		{
+			"malformed", ErrMalformed, Authenticated(), 401,
+			"WWW-Authenticate: Bearer error=\"invalid_token\"\n", "WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_token\"\n", `{"error":"invalid_token"}`,
+		},
+		{
+			"inactive", errInactive, AllOf("admin"), 401,
+			"WWW-Authenticate: Bearer error=\"invalid_token\"\n", "WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_token\"\n", `{"error":"invalid_token"}`,
+		},
+		{
+			"ambiguous", ErrAmbiguous, Authenticated(), 400,
+			"WWW-Authenticate: Bearer error=\"invalid_request\"\n", "WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_request\"\n", `{"error":"invalid_request"}`,
+		},
+		{
+			"one scope", ErrInsufficientScope, AllOf("accessRestricted"), 403,
 			"WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"accessRestricted\"\n",
-			"WWW-Authenticate: Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"accessRestricted\"\n", `{"error":"insufficient_scope"}`},
-		{"two scopes", ErrInsufficientScope, AllOf("b", "a"), 403,
+			"WWW-Authenticate: Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"accessRestricted\"\n", `{"error":"insufficient_scope"}`,
+		},
+		{
+			"two scopes", ErrInsufficientScope, AllOf("b", "a"), 403,
 			"WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"b a\"\n",
-			"WWW-Authenticate: Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"b a\"\n", `{"error":"insufficient_scope"}`},
+			"WWW-Authenticate: Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"b a\"\n", `{"error":"insufficient_scope"}`,
+		},
 		{"conflict", ErrConflict, Authenticated(), 409, "MFP-Conflict: true\n", "MFP-Conflict: true\n", `{"error":"conflict"}`},
 		{"unavailable", ErrUnavailable, Authenticated(), 503, "Retry-After: 5\n", "Retry-After: 5\n", `{"error":"temporarily_unavailable"}`},
-		{"unavailable for a while", fmt.Errorf("%w: %w", ErrUnavailable, later), Authenticated(), 503,
-			"Retry-After: 7\n", "Retry-After: 7\n", `{"error":"temporarily_unavailable"}`},
+		{
+			"unavailable for a while", fmt.Errorf("%w: %w", ErrUnavailable, later), Authenticated(), 503,
+			"Retry-After: 7\n", "Retry-After: 7\n", `{"error":"temporarily_unavailable"}`,
+		},
 		{"something else", errors.New("whatever"), Authenticated(), 503, "Retry-After: 5\n", "Retry-After: 5\n", `{"error":"temporarily_unavailable"}`},
-		{"unavailable, for a reason with another name", fmt.Errorf("%w: %w", ErrUnavailable, ErrInvalidToken), Authenticated(), 503,
-			"Retry-After: 5\n", "Retry-After: 5\n", `{"error":"temporarily_unavailable"}`},
+		{
+			"unavailable, for a reason with another name", fmt.Errorf("%w: %w", ErrUnavailable, ErrInvalidToken), Authenticated(), 503,
+			"Retry-After: 5\n", "Retry-After: 5\n", `{"error":"temporarily_unavailable"}`,
+		},
 	} {
 		for p, fields := range map[*Profile]string{&mfp: tt.mfp, &rfc: tt.rfc} {
 			t.Run(p.name+": "+tt.name, func(t *testing.T) {
@@ -131,8 +147,14 @@ func TestRealm(t *testing.T) {
 // nothing that could end the field or a quoted string gets out. It doubles as the fuzz target of the scope grammar.
 func FuzzChallenge(f *testing.F) {
 	for _, s := range []struct{ realm, first, second string }{
-		{"", "read", ""}, {"api", "read", "write"}, {`a"b\c`, "a:b", "!"}, {"x\r\ny", "a\"b", "c\\d"}, {"é", "é", "a b"}, {"scope=", "a,b", "a=b"},
-		{"a\x00", "a\x00", "\x7f"}, {"a", "#$%&'()*+-./:;<>?@[]^_`{|}~", "*"},
+		{"", "read", ""},
+		{"api", "read", "write"},
+		{`a"b\c`, "a:b", "!"},
+		{"x\r\ny", "a\"b", "c\\d"},
+		{"é", "é", "a b"},
+		{"scope=", "a,b", "a=b"},
+		{"a\x00", "a\x00", "\x7f"},
+		{"a", "#$%&'()*+-./:;<>?@[]^_`{|}~", "*"},
 	} {
 		f.Add(s.realm, s.first, s.second)
 	}

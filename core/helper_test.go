@@ -74,12 +74,6 @@ func (a *asker) set(token, answer string) {
 	a.answers[token] = answer
 }
 
-func (a *asker) calls() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.asked)
-}
-
 // rfc7662 returns a Verifier that asks a at https://as.invalid/introspect and accepts any audience.
 func rfc7662(t testing.TB, rt http.RoundTripper, change ...func(*core.Config)) *core.Verifier {
 	t.Helper()

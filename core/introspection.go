@@ -87,8 +87,14 @@ func (in *introspection) strings(o strictjson.Object) error {
 		name string
 		to   *string
 	}{
-		{"scope", &scope}, {"client_id", &in.clientID}, {"username", &in.username}, {"sub", &in.subject}, {"iss", &in.issuer},
-		{"token_type", &tokenType}, {"token_use", &tokenUse}, {"typ", &typ},
+		{"scope", &scope},
+		{"client_id", &in.clientID},
+		{"username", &in.username},
+		{"sub", &in.subject},
+		{"iss", &in.issuer},
+		{"token_type", &tokenType},
+		{"token_use", &tokenUse},
+		{"typ", &typ},
 	} {
 		v, _, err := o.OptionalString(m.name)
 		if err != nil {

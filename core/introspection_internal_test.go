@@ -109,8 +109,8 @@ func TestTimes(t *testing.T) {
 		mfp, rfc    instant
 	}{
 		{"absent", ``, 0, 0}, // IN-44
-		{"seconds", `1800000060`, (base + 60) * 1000, (base + 60) * 1000},
-		{"milliseconds", `1800000060000`, (base + 60) * 1000, bad}, // MFP-04, IN-48, A22
+		{"seconds", `1800000060`, (base + 60) * 1000, (base + 60) * 1000}, // MFP-05
+		{"milliseconds", `1800000060000`, (base + 60) * 1000, bad},        // MFP-04, IN-48, A22
 		{"milliseconds of a captured answer", `1591254974076`, 1591254974076, bad},
 		{"a fraction of a second", `1800000060.5`, (base + 60) * 1000, (base + 60) * 1000}, // IN-46, A24
 		{"an exponent", `1.80000006e9`, (base + 60) * 1000, (base + 60) * 1000},            // IN-46, A24

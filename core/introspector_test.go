@@ -53,7 +53,7 @@ func form(want url.Values) gock.MatchFunc {
 	}
 }
 
-// MFP-01, MFP-02, MFP-03, IN-01, IN-02, IN-04, IN-05, IN-10, IN-11, IN-12: what MobileFirst is asked.
+// BCP-08, MFP-01, MFP-02, MFP-03, IN-01, IN-02, IN-04, IN-05, IN-10, IN-11, IN-12: what MobileFirst is asked.
 func TestMobileFirstQuestion(t *testing.T) {
 	for _, base := range []string{"https://mfp.invalid/mfp/api", "https://mfp.invalid/mfp/api/"} {
 		t.Run(base, func(t *testing.T) {
@@ -269,6 +269,28 @@ func TestOurTokenIsReused(t *testing.T) {
 		}
 		if got := srv.Calls(); got.Token-before.Token != 1 || got.Introspection-before.Introspection != 1 {
 			t.Errorf("%+v after %+v, want one attempt in half a minute", got, before)
+		}
+	})
+}
+
+// MFP-22, CC-33: an hour's token is renewed ahead of its end, and no request waits for that.
+func TestOurTokenIsRenewedAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		v := mobileFirst(t, srv, withTTL(0, 0))
+		srv.SetAnswer(t1, active)
+		v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+		srv.Inject(coretest.Token, coretest.Always, coretest.Delay(2*time.Second))
+		for range 12 * 60 {
+			time.Sleep(time.Minute)
+			begun := time.Now()
+			_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			if waited := time.Since(begun); d != nil || waited != 0 {
+				t.Fatalf("got %s after %v", outcome(d), waited)
+			}
+		}
+		if got := srv.Calls().Token; got < 12 || got > 15 {
+			t.Errorf("%d tokens in 12 hours", got)
 		}
 	})
 }

@@ -161,8 +161,10 @@ func TestPrincipalJSON(t *testing.T) {
 			`"device":{"id":"111111-6fe3-348a-a13f-e1bf5fcccf03","hardware":"Android SDK built for x86lol","platform":"android 12","status":"ACTIVE"},` +
 			`"expires_at":"2100-01-01T00:00:00.076Z"}`},
 		{"bare", `{"active":true}`, `{"client_id":"","scope":"","username":"","user":null,"application":null,"device":null,"expires_at":null}`},
-		{"an end beyond time", `{"active":true,"exp":1e30}`,
-			`{"client_id":"","scope":"","username":"","user":null,"application":null,"device":null,"expires_at":"9999-12-31T23:59:59Z"}`},
+		{
+			"an end beyond time", `{"active":true,"exp":1e30}`,
+			`{"client_id":"","scope":"","username":"","user":null,"application":null,"device":null,"expires_at":"9999-12-31T23:59:59Z"}`,
+		},
 	} {
 		got, err := json.Marshal(principal(t, tt.answer))
 		if err != nil || string(got) != tt.want {

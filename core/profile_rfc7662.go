@@ -75,11 +75,11 @@ func RFC7662(c RFC7662Config) Profile {
 func checkRealm(realm string) error {
 	for i := range len(realm) {
 		if realm[i] < 0x20 || realm[i] > 0x7e {
-			return fmt.Errorf("Realm has the character %q, want printable ASCII", realm[i])
+			return fmt.Errorf("%s has the character %q, want printable ASCII", "Realm", realm[i])
 		}
 	}
 	if strings.Contains(strings.ToLower(realm), "scope=") {
-		return errors.New(`Realm contains "scope=", which clients take for the scope of the challenge`)
+		return fmt.Errorf(`%s contains "scope=", which clients take for the scope of the challenge`, "Realm")
 	}
 	return nil
 }

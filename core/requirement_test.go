@@ -128,7 +128,7 @@ func TestDecision(t *testing.T) {
 		{name: "token_type Bearer", members: `"token_type":"bearer"`, want: "ok"},                                       // IN-64
 		{name: "token_type DPoP", members: `"token_type":"DPoP"`, want: invalid},                                        // IN-64, A55
 		{name: "a refresh token", members: `"token_use":"refresh_token"`, want: invalid},                                // IN-65, A56
-		{name: "a bound token", members: `"cnf":{"jkt":"x"}`, want: invalid},                                            // BCP-03, A55
+		{name: "a bound token", members: `"cnf":{"jkt":"x"}`, want: invalid},                                            // BCP-03, A16, A55
 		{name: "the issuer", members: `"iss":"https://as.test"`, profile: issuer, want: "ok"},                           // IN-63
 		{name: "another issuer", members: `"iss":"https://evil.test"`, profile: issuer, want: invalid},                  // IN-63
 		{name: "no issuer", members: ``, profile: issuer, want: invalid},                                                // IN-63

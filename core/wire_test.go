@@ -341,7 +341,7 @@ func TestBrokenAnswers(t *testing.T) {
 // A connection that broke is replaced, and one that survived a bad answer is used again.
 func TestConnectionsAfterErrors(t *testing.T) {
 	var conns atomic.Int64
-	var answers = make(chan string, 8)
+	answers := make(chan string, 8)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		switch a := <-answers; a {
 		case "reset":
