@@ -148,6 +148,20 @@ func (f *fixture) outcomes() string {
 	return strings.Join(words, ", ")
 }
 
+// wantOnly wants the report to say this of one line, whichever was the first, and nothing else.
+func (f *fixture) wantOnly(want outcome) {
+	f.t.Helper()
+	entries := f.entries()
+	for _, e := range entries {
+		if e.Outcome != want || len(entries) > 1 {
+			f.t.Errorf("the report says %q, want one line to be %s", f.outcomes(), want)
+		}
+	}
+	if len(entries) == 0 {
+		f.t.Error("the report says nothing")
+	}
+}
+
 // messages is one line for each alert, to everybody.
 func messages(alerts ...string) string {
 	var b strings.Builder

@@ -23,7 +23,7 @@ type job struct {
 	patience     time.Duration
 
 	stop    context.CancelCauseFunc // with a *halt
-	lines   chan line
+	lines   chan todo
 	read    atomic.Bool   // the input, to its end
 	dropped atomic.Bool   // a line, because the job stops
 	scout   chan struct{} // has room for the one message that may be on its way while arrived is false
@@ -32,12 +32,18 @@ type job struct {
 	tally   tally
 }
 
+// todo is a line to send, and what the report is to have about it.
+type todo struct {
+	line  line
+	entry entry
+}
+
 // run sends the lines of in until all are dealt with, ctx ends, or going on makes no sense. Nil means that every line is
 // accepted, errIncomplete that some are not, and a *halt that the job stopped before its end.
 func (j *job) run(ctx context.Context, in io.Reader) error {
 	ctx, j.stop = context.WithCancelCause(ctx)
 	defer j.stop(nil)
-	j.lines = make(chan line)
+	j.lines = make(chan todo)
 	j.scout = make(chan struct{}, 1)
 	go j.feed(ctx, in)
 
@@ -59,11 +65,19 @@ func (j *job) run(ctx context.Context, in io.Reader) error {
 	return nil
 }
 
-// feed reads the input. It only reads: if the input blocks, nobody waits for it at the end.
+// feed reads the input. If that blocks, nobody waits for it at the end. It looks into the report as well, line by line in
+// order: that the input is another one must be noticed before a later line is sent.
 func (j *job) feed(ctx context.Context, in io.Reader) {
 	err := readLines(in, func(l line) bool {
+		if ctx.Err() != nil {
+			return false
+		}
+		e := entry{Line: l.number, Hash: j.hash(l)}
+		if j.settled(e) {
+			return ctx.Err() == nil
+		}
 		select {
-		case j.lines <- l:
+		case j.lines <- todo{l, e}:
 			return true
 		case <-ctx.Done():
 			return false
@@ -79,7 +93,7 @@ func (j *job) feed(ctx context.Context, in io.Reader) {
 func (j *job) work(ctx context.Context) {
 	for {
 		select {
-		case l, more := <-j.lines:
+		case what, more := <-j.lines:
 			if !more {
 				return
 			}
@@ -87,7 +101,7 @@ func (j *job) work(ctx context.Context) {
 				j.dropped.Store(true)
 				return
 			}
-			j.handle(ctx, l)
+			j.handle(ctx, what.line, what.entry)
 		case <-ctx.Done():
 			return
 		}
@@ -95,11 +109,7 @@ func (j *job) work(ctx context.Context) {
 }
 
 // handle deals with one line.
-func (j *job) handle(ctx context.Context, l line) {
-	e := entry{Line: l.number, Hash: j.hash(l)}
-	if j.settled(e) {
-		return
-	}
+func (j *job) handle(ctx context.Context, l line, e entry) {
 	body, err := encode(l.text)
 	if l.tooLong {
 		err = fmt.Errorf("it is longer than %d bytes", maxLine)
