@@ -286,9 +286,10 @@ func TestOurTokenIsRenewedAhead(t *testing.T) {
 			begun := time.Now()
 			_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
 			if waited := time.Since(begun); d != nil || waited != 0 {
-				t.Fatalf("got %s after %v", outcome(d), waited)
+				t.Errorf("got %s after %v", outcome(d), waited)
 			}
 		}
+		time.Sleep(10 * time.Second) // a renewal may be under way
 		if got := srv.Calls().Token; got < 12 || got > 15 {
 			t.Errorf("%d tokens in 12 hours", got)
 		}
