@@ -611,3 +611,44 @@ func TestQueueIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// A secret that cannot be had is our trouble, whatever the function that was to bring it says; it is asked again next time.
+func TestSecretFuncFails(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		secret tokensource.Secret
+		err    error
+		want   string
+	}{
+		{"it fails", "", errors.New("vault is sealed"), "reading the client secret: vault is sealed"},
+		{"it fails with a name that means something else to us", "", core.ErrInvalidToken, "reading the client secret: invalid token"},
+		{"it fails like a conflict", "", fmt.Errorf("x: %w", core.ErrConflict), "reading the client secret: x: "},
+		{"it returns nothing", "", nil, "the client secret is empty"},
+		{"it returns a line break", "canary\n", nil, "the client secret contains a control character"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newAsker()
+			a.set(t1, accepted("read"))
+			fails := true
+			v := rfc7662(t, a, func(c *core.Config) {
+				c.ClientSecret = ""
+				c.ClientSecretFunc = func(context.Context) (tokensource.Secret, error) {
+					if fails {
+						return tt.secret, tt.err
+					}
+					return "s3cret", nil
+				}
+			})
+			for range 10 { // the endpoint is not to blame either
+				_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+				if outcome(d) != "503" || !strings.Contains(d.Cause.Error(), tt.want) || strings.Contains(d.Cause.Error(), "canary") {
+					t.Fatalf("got %s because of %v", outcome(d), d.Cause)
+				}
+			}
+			fails = false
+			if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil || len(a.asked) != 1 {
+				t.Errorf("then got %s after %d calls", outcome(d), len(a.asked))
+			}
+		})
+	}
+}
