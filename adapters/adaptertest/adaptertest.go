@@ -44,7 +44,7 @@ type Route struct {
 
 // Serve starts a server of the framework on 127.0.0.1:0 with the given routes and returns its address. It stops it in
 // t.Cleanup. The server must take header blocks of 32 KiB, and must let a panic of the adapter at start-up through. It is
-// called many times.
+// called many times, by several goroutines at once.
 type Serve func(t testing.TB, v *core.Verifier, routes []Route) (addr string)
 
 // Run checks an adapter. Each group is a subtest, each row one below that, named by what it sends and by the ids of the
@@ -76,7 +76,10 @@ func Run(t *testing.T, serve Serve) {
 			t.Run("trouble", func(t *testing.T) {
 				for _, r := range troubleRows {
 					if r.appliesTo(p) {
-						t.Run(r.id+" "+r.name, func(t *testing.T) { newFixture(t, serve, p).run(t, r) })
+						t.Run(r.id+" "+r.name, func(t *testing.T) {
+							t.Parallel() // retries take their time
+							newFixture(t, serve, p).run(t, r)
+						})
 					}
 				}
 			})

@@ -17,7 +17,6 @@ func TestConformance(t *testing.T) {
 		"as recommended":           func(*fiber.Config) {},
 		"DisableHeaderNormalizing": func(c *fiber.Config) { c.DisableHeaderNormalizing = true },
 		"StreamRequestBody":        func(c *fiber.Config) { c.StreamRequestBody = true },
-		"Immutable":                func(c *fiber.Config) { c.Immutable = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			adaptertest.Run(t, func(t testing.TB, v *core.Verifier, routes []adaptertest.Route) string {

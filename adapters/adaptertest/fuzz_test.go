@@ -1,0 +1,191 @@
+package adaptertest_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/mfpguard/mfpguard/adapters/fiberguard"
+	"github.com/mfpguard/mfpguard/adapters/ginguard"
+	"github.com/mfpguard/mfpguard/adapters/httpguard"
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+const good = "Good.Token~1234567890=="
+
+// FuzzAdaptersAgree sends any bytes in Authorization fields to the three adapters, each in a real server on a listener in
+// memory. Where a server lets a request through to its adapter, the answer is one of a handful, and the same on all of
+// them (BT-59); only the one good token is ever accepted.
+//
+// A line end in the input starts another field, or continues the field if a blank or tab follows.
+func FuzzAdaptersAgree(f *testing.F) {
+	for _, seed := range []string{
+		"", " ", "Bearer", "Bearer ", "Bearer " + good, "bearer  " + good + " \t", "BEARER\t" + good, "Bearer\u00a0" + good,
+		"Bearer " + good + "\nBearer " + good, "\nBearer " + good, "Bearer\n " + good, "Bearer " + good + ", Basic dTpw",
+		"Basic dTpw, Bearer " + good, "Basic dTpw bearer " + good, `MAC id="x, Bearer y"`, `MAC id="\", Bearer y`, "Bearer a=b", "Bearer ===",
+		"Bearer a\x00b", "Bearer a\rb", "Bearer a\x7fb", "Bearer \xff", "Bearer unknown", "Bearer:" + good, "Bearer " + strings.Repeat("a", 8193),
+		"Basic x,Bearer", ", Bearer x", "Bearer ,", "Bearer x,", "Bearer x, ,", "Bearer x y,z",
+	} {
+		f.Add([]byte(seed))
+	}
+	servers := startAll(f)
+	f.Fuzz(func(t *testing.T, value []byte) {
+		if len(value) > 32<<10 {
+			return
+		}
+		request := "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" + fields(string(value)) + "\r\n"
+		var first, from string
+		for _, s := range servers {
+			answer, reached := s.ask(t, request)
+			if !reached {
+				continue
+			}
+			if !slices.Contains(answers, answer) {
+				t.Errorf("%s answers %q to %q", s.name, answer, request)
+			}
+			if answer == accepted && !strings.Contains(string(value), "\n") && !acceptable.Match(value) {
+				t.Errorf("%s accepts %q", s.name, request)
+			}
+			if first == "" {
+				first, from = answer, s.name
+			}
+			if answer != first {
+				t.Errorf("to %q\n%s answers %q\n%s answers %q", request, from, first, s.name, answer)
+			}
+		}
+	})
+}
+
+var acceptable = regexp.MustCompile(`^[ \t]*(?i:bearer) +` + regexp.QuoteMeta(good) + `[ \t]*$`)
+
+const (
+	head     = "Cache-Control: no-store\nContent-Type: application/json\nWWW-Authenticate: "
+	accepted = "200\nContent-Type: text/plain\n\nc1"
+)
+
+// answers are all that an adapter can say to these requests.
+var answers = []string{
+	accepted,
+	"401\n" + head + "Bearer\n\n" + `{"error":"missing_token"}`,
+	"401\n" + head + "Bearer error=\"invalid_token\"\n\n" + `{"error":"invalid_token"}`,
+	"400\n" + head + "Bearer error=\"invalid_request\"\n\n" + `{"error":"invalid_request"}`,
+}
+
+// fields turns an input into header lines.
+func fields(value string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(value, "\n") {
+		if i == 0 || line == "" || line[0] != ' ' && line[0] != '\t' {
+			b.WriteString("Authorization: ")
+		}
+		b.WriteString(line + "\r\n")
+	}
+	return b.String()
+}
+
+// server is one adapter in the server of its framework. Each answer that the framework lets it give has the field X-Reached.
+type server struct {
+	name     string
+	listener pipes
+}
+
+func startAll(f *testing.F) []server {
+	f.Helper()
+	guarded := httpguard.Require(verifier(f), core.Authenticated())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, _ := core.FromContext(r.Context())
+		w.Header().Set("Content-Type", "text/plain")
+		io.WriteString(w, p.ClientID())
+	}))
+	mux := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Reached", "1")
+		guarded.ServeHTTP(w, r)
+	})
+
+	gin.SetMode(gin.TestMode)
+	engine := gin.New()
+	engine.Use(func(c *gin.Context) { c.Header("X-Reached", "1") })
+	engine.GET("/", ginguard.Require(verifier(f), core.Authenticated()), func(c *gin.Context) {
+		p, _ := core.FromContext(c.Request.Context())
+		c.Data(http.StatusOK, "text/plain", []byte(p.ClientID()))
+	})
+
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadBufferSize: 64 << 10, ErrorHandler: fiberguard.ErrorHandler})
+	app.Use(func(c *fiber.Ctx) error {
+		c.Set("X-Reached", "1")
+		return c.Next()
+	})
+	app.Get("/", fiberguard.Require(verifier(f), core.Authenticated()), func(c *fiber.Ctx) error {
+		p, _ := core.FromContext(c.UserContext())
+		c.Set("Content-Type", "text/plain")
+		return c.SendString(p.ClientID())
+	})
+
+	servers := []server{{name: "httpguard"}, {name: "ginguard"}, {name: "fiberguard"}}
+	for i, serve := range []func(net.Listener) error{
+		(&http.Server{Handler: mux}).Serve, (&http.Server{Handler: engine}).Serve, app.Listener,
+	} {
+		listener := make(pipes)
+		servers[i].listener = listener
+		go serve(listener)
+	}
+	return servers
+}
+
+func verifier(f *testing.F) *core.Verifier {
+	f.Helper()
+	as := coretest.New()
+	as.SetAnswer(good, `{"active":true,"client_id":"c1"}`)
+	v, err := core.New(core.Config{
+		Profile: core.MobileFirst8(as.BaseURL()), ClientID: "test", ClientSecret: "test", Transport: as.Transport(),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return v
+}
+
+// ask sends a request and returns the answer without what is the server's own, the fields sorted.
+func (s server) ask(t *testing.T, request string) (answer string, reached bool) {
+	conn, far := net.Pipe()
+	s.listener <- far
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	go io.WriteString(conn, request) // a server may answer before it has read it all
+	b, err := io.ReadAll(conn)
+	if err != nil {
+		t.Errorf("%s: after %q: %v", s.name, b, err)
+	}
+	header, body, _ := strings.Cut(string(b), "\r\n\r\n")
+	var lines []string
+	for i, line := range strings.Split(header, "\r\n") {
+		name, _, _ := strings.Cut(line, ":")
+		switch {
+		case i == 0:
+			line = strings.Fields(line + " ? ?")[1]
+		case name == "X-Reached":
+			reached = true
+			continue
+		case name == "Date", name == "Connection", name == "Content-Length":
+			continue
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n\n" + body, reached
+}
+
+// pipes is a listener without sockets. It is open as long as the test binary runs.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) { return <-p, nil }
+func (p pipes) Close() error              { return nil }
+func (p pipes) Addr() net.Addr            { return &net.IPAddr{} }

@@ -1,0 +1,76 @@
+package fiberguard_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/mfpguard/mfpguard/adapters/fiberguard"
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+// BT-60: a request that leaves before its answer gives its buffers back, while the question about its token goes on. The next
+// request on the connection writes another token of the same length into the same place: the question must not change.
+func TestAbandonedQuestionKeepsItsToken(t *testing.T) {
+	v, as := verifier(t)
+	asked, release := make(chan struct{}), make(chan struct{})
+	as.Inject(coretest.Token, 1, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		close(asked)
+		<-release // the question is put together after this
+		next.ServeHTTP(w, r)
+	})
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: fiberguard.ErrorHandler})
+	app.Get("/impatient", func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go func() {
+			<-asked
+			cancel()
+		}()
+		c.SetUserContext(ctx)
+		return c.Next()
+	}, fiberguard.Require(v, core.Authenticated()))
+	app.Get("/unguarded", func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusOK) })
+
+	conn, err := net.Dial("tcp", start(t, app))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	r := bufio.NewReader(conn)
+	ask := func(path, token string, want int) {
+		t.Helper()
+		io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer "+token+"\r\n\r\n")
+		res, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, res.Body)
+		if res.StatusCode != want {
+			t.Fatalf("%s: status %d, want %d", path, res.StatusCode, want)
+		}
+	}
+	mine, other := strings.Repeat("a", 40), strings.Repeat("b", 40)
+	ask("/impatient", mine, http.StatusServiceUnavailable)
+	for range 10 {
+		ask("/unguarded", other, http.StatusOK)
+	}
+	close(release)
+	// The same token again joins the question that is under way, or comes after it.
+	if _, d := v.Authorize(t.Context(), []string{"Bearer " + mine}, core.Authenticated()); d == nil || d.Status != http.StatusUnauthorized {
+		t.Errorf("denial %+v, want status 401", d)
+	}
+	requests := as.Requests(coretest.Introspection)
+	if len(requests) != 1 || requests[0].Form.Get("token") != mine {
+		t.Errorf("asked %+v, want one question, about %s", requests, mine)
+	}
+}
