@@ -2,6 +2,7 @@ package tokensource
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -102,4 +103,28 @@ func TestPause(t *testing.T) {
 			}
 		})
 	}
+}
+
+// CC-45: the wall clock is asked at first, and again after a second, not on every call.
+func TestLeaseAsksTheWallClockOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLease(Token{ExpiresAt: time.Now().Add(time.Hour)}, time.Now())
+		usable := func(want bool) {
+			t.Helper()
+			if age, ok := l.usable(); ok != want {
+				t.Errorf("usable at the age of %v: %v, want %v", age, ok, want)
+			}
+		}
+		usable(true)
+		l.token.ExpiresAt = time.Now().Round(0).Add(-time.Minute) // as if the machine had slept
+		time.Sleep(wallEvery - 1)
+		usable(true)
+		time.Sleep(1)
+		usable(false)
+		usable(false)
+		l.token.ExpiresAt = time.Now().Add(48 * time.Hour) // as if the wall clock were set back
+		usable(true)
+		time.Sleep(time.Hour)
+		usable(false)
+	})
 }

@@ -20,19 +20,22 @@ const (
 	defaultTimeout = 5 * time.Second
 	forgetEvery    = time.Second // Invalidate forgets one token in this time
 	forgetAtOnce   = 5           // but a few without delay
+	wallEvery      = time.Second // how often the wall clock is asked
 	forever        = 100 * 365 * 24 * time.Hour
 )
 
-// A lease is a token with the times that matter. All but due is immutable.
+// A lease is a token with the times that matter. All but due and asked is immutable.
 type lease struct {
 	token Token
 	start time.Time    // just before the request for it was sent
 	end   time.Time    // hard end by the monotonic clock
 	due   atomic.Int64 // when to renew, in nanoseconds after start; moved on while a renewal runs or has failed
+	asked atomic.Int64 // when the wall clock was asked last, in nanoseconds after start
 }
 
 func newLease(t Token, start time.Time) *lease {
 	l := &lease{token: t, start: start}
+	l.asked.Store(-int64(wallEvery))
 	if t.ExpiresAt.IsZero() {
 		l.end = start.Add(forever)
 		l.due.Store(int64(forever))
@@ -53,6 +56,23 @@ func (l *lease) alive(now time.Time) bool {
 	return now.Before(l.end) && (wall.IsZero() || now.Round(0).Before(wall))
 }
 
+// usable says whether the token may be handed out now, and its age. It reads the monotonic clock, which costs half of
+// time.Now, and the wall clock once in a second: a machine that wakes from sleep sees an ended token that much later.
+func (l *lease) usable() (age time.Duration, ok bool) {
+	age = time.Since(l.start)
+	if age >= l.end.Sub(l.start) {
+		return age, false
+	}
+	if age-time.Duration(l.asked.Load()) < wallEvery {
+		return age, true
+	}
+	if !l.alive(time.Now()) {
+		return age, false
+	}
+	l.asked.Store(int64(age))
+	return age, true
+}
+
 // fetching is one fetch under way.
 type fetching struct {
 	trigger Trigger
@@ -64,14 +84,15 @@ type fetching struct {
 // Token returns the current token. It returns at once while there is a valid one, and starts its renewal in the background
 // when that is due. Otherwise it waits for the one fetch that all callers share, no longer than ctx, or returns the error
 // of a recent fetch while that is backed off; such an error is an *EndpointError with RetryAfter for a Source made by New.
-// An expired token is never returned.
+// An expired token is never returned (on a machine that wakes from sleep: after a second).
 func (s *Source) Token(ctx context.Context) (Token, error) {
-	now := time.Now()
-	if l := s.current.Load(); l != nil && l.alive(now) {
-		if int64(now.Sub(l.start)) >= l.due.Load() {
-			s.renew(ctx, l)
+	if l := s.current.Load(); l != nil {
+		if age, ok := l.usable(); ok {
+			if int64(age) >= l.due.Load() {
+				s.renew(ctx, l)
+			}
+			return l.token, nil
 		}
-		return l.token, nil
 	}
 	if err := context.Cause(ctx); err != nil {
 		return Token{}, err
