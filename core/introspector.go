@@ -77,9 +77,13 @@ func (i *introspector) notAsked(wait time.Duration) error {
 	return err
 }
 
-// report logs trouble, one line for each call that was made.
+// report logs trouble, one line for each call that was made. Our own token's source logs its fetches itself; a line for each
+// request that finds it backed off would be a flood.
 func (i *introspector) report(ctx context.Context, err error) {
 	if err == nil || errors.Is(err, ErrConflict) {
+		return
+	}
+	if e, ok := errors.AsType[*EndpointError](err); i.profile.tokenURL != "" && ok && e.Endpoint != introspectionEndpoint {
 		return
 	}
 	level := slog.LevelWarn

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -213,6 +214,34 @@ func TestNewAsksNobody(t *testing.T) {
 	})
 	if err := v.Check(core.AllOf("read")); err != nil {
 		t.Error(err)
+	}
+}
+
+// An outage fills no log: one line for each call to the server, however many requests suffer from it.
+func TestTroubleIsNotLoggedPerRequest(t *testing.T) {
+	for name, prep := range map[string]func(*coretest.Server){
+		"the server is down":          (*coretest.Server).Down,
+		"our credentials are refused": func(s *coretest.Server) { s.DeleteClient("test") },
+		"introspection fails": func(s *coretest.Server) {
+			s.Inject(coretest.Introspection, coretest.Always, coretest.Status(500))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var b bytes.Buffer
+				srv := coretest.New()
+				v := mobileFirst(t, srv, func(c *core.Config) { c.Logger = slog.New(slog.NewTextHandler(&b, nil)) })
+				prep(srv)
+				for i := range 1000 {
+					v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+					time.Sleep(10 * time.Millisecond)
+				}
+				synctest.Wait()
+				if n := strings.Count(b.String(), "\n"); n == 0 || n > 12 {
+					t.Errorf("%d lines for 1000 requests in 10 seconds:\n%.600s", n, b.String())
+				}
+			})
+		})
 	}
 }
 
