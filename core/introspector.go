@@ -14,6 +14,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/breaker"
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/oauth"
+	"github.com/mfpguard/mfpguard/internal/strictjson"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -167,7 +169,13 @@ func (i *introspector) read(res *formpost.Response) (*introspection, error) {
 		return nil, ErrConflict
 	}
 	if res.Status != http.StatusOK {
+		code := errorCode(res.Body)
+		if res.Status == http.StatusBadRequest && code != "" && code == i.profile.foreignToken {
+			i.log.Debug("the server cannot introspect a token of this kind")
+			return &introspection{}, nil
+		}
 		err := i.fail(res.Status, nil)
+		err.Code = code
 		err.RetryAfter = formpost.RetryAfter(res.Header, time.Now(), maxRetryAfter)
 		return nil, err
 	}
@@ -179,6 +187,20 @@ func (i *introspector) read(res *formpost.Response) (*introspection, error) {
 		return nil, i.fail(res.Status, err)
 	}
 	return in, nil
+}
+
+// errorCode returns the error code of an answer if it is one that errors.Is can be asked for, or the foreign token's: anything
+// else might be an echo of the token.
+func errorCode(body []byte) tokensource.ErrorCode {
+	o, err := strictjson.Parse(body)
+	if err != nil {
+		return ""
+	}
+	switch code := tokensource.ErrorCode(oauth.ErrorCode(o)); code {
+	case tokensource.ErrInvalidRequest, tokensource.ErrInvalidClient, tokensource.ErrUnauthorizedClient, unsupportedTokenType:
+		return code
+	}
+	return ""
 }
 
 const introspectionEndpoint = "introspection"

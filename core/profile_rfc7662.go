@@ -29,6 +29,10 @@ type RFC7662Config struct {
 	Realm string
 }
 
+// unsupportedTokenType is what oidc-provider answers, with status 400, about a token that it does not store, such as one that
+// looks like a JWT (the code is from RFC 7009 section 2.2.1): that is an answer about the token, and no trouble.
+const unsupportedTokenType tokensource.ErrorCode = "unsupported_token_type"
+
 // RFC7662 is any authorization server with an introspection endpoint as RFC 7662 describes it: times in seconds, JSON
 // answers, an authenticated caller.
 //
@@ -44,9 +48,12 @@ func RFC7662(c RFC7662Config) Profile {
 		sendHint:   true,
 		notFound:   "nothing is served there: check the URL of the introspection endpoint",
 		members:    rfcMembers,
-		audience:   slices.Clone(c.Audience),
-		issuer:     c.Issuer,
-		realm:      c.Realm,
+
+		foreignToken: unsupportedTokenType,
+
+		audience: slices.Clone(c.Audience),
+		issuer:   c.Issuer,
+		realm:    c.Realm,
 	}
 	if p.clientAuth == "" {
 		p.clientAuth = tokensource.Basic
