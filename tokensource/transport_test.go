@@ -185,6 +185,48 @@ func TestTransportBodies(t *testing.T) {
 	}
 }
 
+// What cannot be repeated is not waited for either, and costs no token.
+func TestTransportDoesNotPrepareWhatItCannotRepeat(t *testing.T) {
+	for _, first := range []*http.Response{
+		status(409, "MFP-Conflict", "true"),
+		status(403, authenticate, `Bearer error="insufficient_scope", scope="a"`),
+		status(401, authenticate, invalidToken),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := coretest.New()
+			base := &api{answers: []*http.Response{first, status(200)}}
+			rt := newSource(t, config(srv)).Transport(base)
+			rt.AllowScope = func(string) bool { return true }
+			begun := time.Now()
+			res, err := (&http.Client{Transport: rt}).Post("https://api.invalid/a", "text/plain", io.LimitReader(strings.NewReader("body"), 4))
+			if err != nil || res.StatusCode != first.StatusCode || time.Since(begun) != 0 {
+				t.Errorf("%d: Post = %v, %v after %v", first.StatusCode, res, err, time.Since(begun))
+			}
+			wantCalls(t, srv, 1)
+		})
+	}
+}
+
+// A37: a resource that refuses every token gets each request once when no other token is to be had so soon.
+func TestTransportDoesNotRepeatWithTheRefusedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		base := &api{answers: []*http.Response{status(401, authenticate, invalidToken)}}
+		client := &http.Client{Transport: newSource(t, config(srv)).Transport(base)}
+		for range 100 {
+			if res, err := client.Get("https://api.invalid/a"); err != nil || res.StatusCode != 401 {
+				t.Errorf("Get = %v, %v", res, err)
+			}
+		}
+		if n := len(base.auth); n > 106 {
+			t.Errorf("%d requests for a hundred calls, want no more than a few repetitions", n)
+		}
+		if n := srv.Calls().Token; n > 6 {
+			t.Errorf("%d token requests at once, want at most 6", n)
+		}
+	})
+}
+
 func TestTransportWithoutAToken(t *testing.T) {
 	closed := 0
 	srv := coretest.New()
@@ -527,6 +569,35 @@ func TestStepUpIgnores(t *testing.T) {
 			wantCalls(t, srv, 1)
 		})
 	}
+}
+
+// A resource that asks for ever more is followed one step per request.
+func TestStepUpIsOneStep(t *testing.T) {
+	srv := coretest.New()
+	base := &api{answers: []*http.Response{
+		status(403, authenticate, `Bearer error="insufficient_scope", scope="a"`), status(403, authenticate, `Bearer error="insufficient_scope", scope="b"`), status(200),
+	}}
+	rt := newSource(t, config(srv)).Transport(base)
+	rt.AllowScope = func(string) bool { return true }
+	if res, err := rt.RoundTrip(httptest.NewRequest(http.MethodGet, "https://api.invalid/a", nil)); err != nil || res.StatusCode != 403 || len(base.auth) != 2 {
+		t.Errorf("RoundTrip = %v, %v after %d calls, want the second 403", res, err, len(base.auth))
+	}
+	wantCalls(t, srv, 2)
+}
+
+// A server in trouble is not asked for the same with and without RegisteredClient.
+func TestStepUpWhileTheServerIsInTrouble(t *testing.T) {
+	srv := coretest.New()
+	base := &api{answers: []*http.Response{status(403, authenticate, `Bearer error="insufficient_scope", scope="RegisteredClient a"`), status(200)}}
+	src := newSource(t, config(srv))
+	token(t, src)
+	srv.Inject(coretest.Token, coretest.Always, coretest.Status(429))
+	rt := src.Transport(base)
+	rt.AllowScope = func(string) bool { return true }
+	if res, err := rt.RoundTrip(httptest.NewRequest(http.MethodGet, "https://api.invalid/a", nil)); err != nil || res.StatusCode != 403 || len(base.auth) != 1 {
+		t.Errorf("RoundTrip = %v, %v after %d calls, want the 403", res, err, len(base.auth))
+	}
+	wantCalls(t, srv, 2)
 }
 
 // MobileFirst's push service may answer 401 to a token that lacks scope.

@@ -93,11 +93,14 @@ func TestLateOutcomes(t *testing.T) {
 	tests := []struct {
 		name    string
 		outcome breaker.Outcome
+		told    time.Duration // by the late one
 		want    time.Duration // what is left of the pause
 	}{
-		{"a late success does not end the pause", breaker.OK, 7 * time.Second},
-		{"a late failure does not shorten it", breaker.Failed, 7 * time.Second},
-		{"a late unknown outcome changes nothing", breaker.Unknown, 7 * time.Second},
+		{"a late success does not end the pause", breaker.OK, 0, 7 * time.Second},
+		{"a late failure does not shorten it", breaker.Failed, 0, 7 * time.Second},
+		{"a late failure that names a shorter time does not shorten it", breaker.Failed, time.Second, 7 * time.Second},
+		{"a late failure that names a longer time prolongs it", breaker.Failed, 9 * time.Second, 9 * time.Second},
+		{"a late unknown outcome changes nothing", breaker.Unknown, 0, 7 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,7 +109,7 @@ func TestLateOutcomes(t *testing.T) {
 				late, _, _ := b.Allow()
 				other, _, _ := b.Allow()
 				b.Done(other, breaker.Failed, 7*time.Second)
-				b.Done(late, tt.outcome, 0)
+				b.Done(late, tt.outcome, tt.told)
 				if _, wait, allowed := b.Allow(); allowed || wait != tt.want {
 					t.Errorf("allowed %v, wait %v; want a wait of %v", allowed, wait, tt.want)
 				}

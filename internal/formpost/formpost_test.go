@@ -120,6 +120,58 @@ func TestRetriesAreATenthOfTheCalls(t *testing.T) {
 	})
 }
 
+// What a quiet time saves up is bounded, and callers that left take nothing of it.
+func TestRetryBudget(t *testing.T) {
+	tests := []struct {
+		name     string
+		before   func(post func(time.Duration, int)) // calls with a deadline, 0 for none, at a server that answers a status, 0 for never
+		attempts int                                 // of twenty calls afterwards that are answered 503
+	}{
+		{"a new client", func(func(time.Duration, int)) {}, 20 + 3 + 1},
+		{"ten thousand good calls", func(post func(time.Duration, int)) {
+			for range 10_000 {
+				post(0, 200)
+			}
+		}, 20 + 10 + 1},
+		{"ten callers who left", func(post func(time.Duration, int)) {
+			for range 10 {
+				post(time.Millisecond, 0)
+			}
+		}, 20 + 4 + 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempts, code := 0, 0
+				c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					attempts++
+					if code == 0 {
+						return hang(r)
+					}
+					return answer(code), nil
+				})})
+				post := func(deadline time.Duration, status int) {
+					code = status
+					ctx, cancel := context.WithCancel(t.Context())
+					if deadline > 0 {
+						ctx, cancel = context.WithTimeout(ctx, deadline)
+					}
+					defer cancel()
+					_, _ = c.Post(ctx, http.Header{}, url.Values{})
+				}
+				tt.before(post)
+				attempts = 0
+				for range 20 {
+					post(0, 503)
+				}
+				if diff := attempts - tt.attempts; diff < -1 || diff > 1 {
+					t.Errorf("%d attempts for twenty calls, want about %d", attempts, tt.attempts)
+				}
+			})
+		})
+	}
+}
+
 // IN-98, IN-99
 func TestDeadlines(t *testing.T) {
 	cause := errors.New("the caller's own reason")

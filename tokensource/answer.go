@@ -1,0 +1,138 @@
+package tokensource
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/oauth"
+	"github.com/mfpguard/mfpguard/internal/strictjson"
+)
+
+// decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from begun, before the request was sent.
+func (g *clientCredentials) decode(res *formpost.Response, begun time.Time, scope string) (Token, error) {
+	fail := &EndpointError{Endpoint: "token", URL: g.url, Status: res.Status}
+	answer, err := strictjson.Parse(res.Body)
+	if err == nil {
+		fail.Code = ErrorCode(oauth.ErrorCode(answer))
+	}
+	if res.Status != http.StatusOK || fail.Code != "" {
+		fail.RetryAfter = formpost.RetryAfter(res.Header, time.Now(), maxRetryAfter)
+		fail.Hint = hint(fail, scope)
+		return Token{}, fail
+	}
+	if err != nil {
+		fail.Err = err
+		return Token{}, fail
+	}
+	t, err := readToken(answer, begun, scope)
+	if err != nil {
+		fail.Err = err
+		return Token{}, fail
+	}
+	return t, nil
+}
+
+func readToken(answer strictjson.Object, begun time.Time, scope string) (Token, error) {
+	access, _, err := answer.String("access_token")
+	if err != nil {
+		return Token{}, err
+	}
+	if !headerSafe(access) {
+		return Token{}, errors.New(`member "access_token" is missing, empty, or has characters that no header can carry`)
+	}
+	kind, _, err := answer.String("token_type")
+	if err != nil {
+		return Token{}, err
+	}
+	if !strings.EqualFold(kind, "Bearer") {
+		return Token{}, errors.New(`member "token_type" is missing or not Bearer`)
+	}
+	life, err := lifetime(answer)
+	if err != nil {
+		return Token{}, err
+	}
+	granted, _, err := answer.OptionalString("scope")
+	if err != nil {
+		return Token{}, err
+	}
+	if missing := lacking(granted, scope); missing != "" {
+		return Token{}, fmt.Errorf("the granted scope lacks %s: extend the client's allowed scope", missing)
+	}
+	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), scope), ExpiresAt: begun.Add(life)}, nil
+}
+
+// lifetime reads expires_in, in seconds. Some servers send a string; the value is cut to whole seconds and to a day. Zero
+// and less is an error: such a token must not be asked for again and again.
+func lifetime(answer strictjson.Object) (time.Duration, error) {
+	seconds, present, err := answer.Number("expires_in")
+	if text, isText, _ := answer.String("expires_in"); isText {
+		present = true
+		seconds, err = strconv.ParseFloat(text, 64)
+		if err != nil || strings.Trim(text, "-.0123456789") != "" { // ParseFloat takes NaN and 0x1p-2 too
+			return 0, errors.New(`member "expires_in" is a string and not a number`)
+		}
+	}
+	switch {
+	case err != nil:
+		return 0, err
+	case !present:
+		return defaultLifetime, nil
+	case seconds < 1:
+		return 0, errors.New(`member "expires_in" is less than one second`)
+	}
+	return time.Duration(min(math.Floor(seconds), maxLifetime.Seconds())) * time.Second, nil
+}
+
+// lacking returns the elements of asked that granted does not have, quoted. A server that names no scope granted all
+// (decided for this project: several leave it out).
+func lacking(granted, asked string) string {
+	have := strings.Fields(granted)
+	if len(have) == 0 {
+		return ""
+	}
+	var missing []string
+	for _, want := range strings.Fields(asked) {
+		found := false
+		for _, h := range have {
+			found = found || h == want
+		}
+		if !found {
+			missing = append(missing, strconv.Quote(want))
+		}
+	}
+	return strings.Join(missing, ", ")
+}
+
+// hint says what to look at.
+func hint(e *EndpointError, scope string) string {
+	switch {
+	case e.Code == ErrInvalidScope || e.Code == "scope_invalid":
+		return fmt.Sprintf("the client's allowed scope does not cover %q", scope)
+	case e.Code == ErrInvalidClient, e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
+		return "the client id or secret is wrong"
+	case e.Code == "" && e.Status == http.StatusBadRequest:
+		return "it gives no reason: check the client id and secret"
+	case e.Status == http.StatusNotFound:
+		return "nothing is served there: check the URL"
+	case e.Status >= 300 && e.Status < 400:
+		return "it redirects, and redirects are not followed: use the URL that it redirects to"
+	}
+	return ""
+}
+
+// headerSafe says whether s can be sent as a bearer token: visible ASCII, no blank.
+func headerSafe(s string) bool {
+	for i := range len(s) {
+		if s[i] <= 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return s != ""
+}

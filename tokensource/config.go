@@ -1,0 +1,138 @@
+package tokensource
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/clientauth"
+	"github.com/mfpguard/mfpguard/internal/formpost"
+)
+
+// ClientAuth is how a confidential client's id and secret travel (RFC 6749 section 2.3.1).
+type ClientAuth string
+
+// The ways of client authentication. The two Basic ones differ as soon as the id or the secret has a character that a form
+// escapes, such as $ @ + / % : = or a blank.
+const (
+	// BasicRaw sends base64(id:secret) as it is. MobileFirst 8.0 wants this.
+	BasicRaw = ClientAuth(clientauth.BasicRaw)
+	// Basic form-encodes both halves first, as RFC 6749 says.
+	Basic = ClientAuth(clientauth.Basic)
+	// Post sends client_id and client_secret in the form.
+	Post = ClientAuth(clientauth.Post)
+)
+
+// Config describes a confidential client and the token that it asks for. Only TokenURL, ClientID and a secret are needed.
+type Config struct {
+	// TokenURL is the token endpoint, for MobileFirst 8.0 https://host:port/<runtime>/api/az/v1/token.
+	TokenURL string
+	// ClientID and ClientSecret are the client's credentials.
+	ClientID     string
+	ClientSecret Secret
+	// ClientSecretFunc, instead of ClientSecret, is asked for the secret before each fetch, so that a rotated secret is
+	// picked up without a restart. It must be safe for concurrent use and return within Timeout.
+	ClientSecretFunc func(context.Context) (Secret, error)
+	// ClientAuth is how they are sent. Zero means BasicRaw.
+	ClientAuth ClientAuth
+	// Scope is the space-separated list of scope elements to ask for. Zero sends no scope parameter: MobileFirst grants
+	// RegisteredClient then.
+	Scope string
+	// Timeout bounds one fetch, its retry included. Zero means 5s.
+	Timeout time.Duration
+	// Transport carries the requests. Nil means a transport of our own with TLS 1.2 or later and proxies from the
+	// environment. Redirects are never followed, whatever it is.
+	Transport http.RoundTripper
+	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback, and lets Source.Transport send the token to
+	// such hosts. The secret and the tokens can be read by anybody on the way: only for a network that nobody else is on.
+	InsecureHTTP bool
+	// Logger gets failed fetches (Warn, or Error when our credentials were refused) and renewals (Debug). Nil means none.
+	Logger *slog.Logger
+	// Renewed is called after each fetch, good or bad, for metrics. It must be safe for concurrent use and return soon. Nil
+	// means that nobody wants to know.
+	Renewed func(Renewal)
+}
+
+const (
+	defaultLifetime = 5 * time.Minute // of a token without expires_in; a refusal ends it earlier
+	maxLifetime     = 24 * time.Hour  // of any token
+	maxRetryAfter   = time.Minute
+)
+
+// New returns a Source for the client credentials grant (RFC 6749 section 4.4). It checks c and does no I/O: the first token
+// is fetched when somebody asks for it, so a program starts while the server is down.
+func New(c Config) (*Source, error) {
+	c.ClientAuth = cmp.Or(c.ClientAuth, BasicRaw)
+	u, err := c.check()
+	if err != nil {
+		return nil, err
+	}
+	u.RawQuery = ""
+	g := &clientCredentials{
+		url:  u.String(),
+		post: formpost.New(formpost.Options{URL: c.TokenURL, Transport: c.Transport}),
+		client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.ClientAuth), Secret: func(ctx context.Context) (string, error) {
+			if c.ClientSecretFunc == nil {
+				return string(c.ClientSecret), nil
+			}
+			s, err := c.ClientSecretFunc(ctx)
+			return string(s), err
+		}},
+	}
+	family := &family{sources: map[string]*Source{}}
+	family.create = func(scope string) *Source {
+		s := Func(func(ctx context.Context) (Token, error) { return g.fetch(ctx, scope) })
+		s.timeout = cmp.Or(c.Timeout, defaultTimeout)
+		s.scope, s.family, s.insecure, s.renewed = scope, family, c.InsecureHTTP, c.Renewed
+		if c.Logger != nil {
+			s.log = c.Logger
+		}
+		return s
+	}
+	return family.member(c.Scope), nil
+}
+
+// check returns the first mistake in c, naming the field and the fix.
+func (c Config) check() (*url.URL, error) {
+	style := clientauth.Style(c.ClientAuth)
+	if err := style.CheckID(c.ClientID); err != nil {
+		return nil, fmt.Errorf("tokensource: Config.ClientID %w", err)
+	}
+	switch {
+	case c.ClientSecret != "" && c.ClientSecretFunc != nil:
+		return nil, errors.New("tokensource: Config.ClientSecret and Config.ClientSecretFunc are both set: choose one")
+	case c.ClientSecretFunc == nil:
+		if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
+			return nil, fmt.Errorf("tokensource: Config.ClientSecret %w", err)
+		}
+	}
+	if err := CheckScope(c.Scope); err != nil {
+		return nil, fmt.Errorf("tokensource: Config.Scope %w", err)
+	}
+	if c.Timeout < 0 {
+		return nil, fmt.Errorf("tokensource: Config.Timeout is %v, want >= 0", c.Timeout)
+	}
+	if err := formpost.CheckTransport(c.Transport); err != nil {
+		return nil, fmt.Errorf("tokensource: Config.Transport %w", err)
+	}
+	u, err := formpost.CheckURL(c.TokenURL, c.InsecureHTTP)
+	if err != nil {
+		return nil, fmt.Errorf("tokensource: Config.TokenURL %w", err)
+	}
+	return u, nil
+}
+
+// CheckScope says why scope is not a space-separated list of scope tokens (RFC 6749 section 3.3). An empty list is fine.
+func CheckScope(scope string) error {
+	for i := range len(scope) {
+		if c := scope[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return fmt.Errorf("has the character %q, which a scope cannot have (RFC 6749 section 3.3)", c)
+		}
+	}
+	return nil
+}
