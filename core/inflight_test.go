@@ -1,0 +1,111 @@
+package core_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mfpguard/mfpguard/core"
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
+
+// IN-98, IN-99, A38: a server that never answers costs a request five seconds, or what its caller grants.
+func TestHungServer(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		endpoint coretest.Endpoint
+		timeout  time.Duration
+		deadline time.Duration
+		want     time.Duration
+	}{
+		{"introspection hangs", coretest.Introspection, 0, 0, 5 * time.Second},
+		{"token endpoint hangs", coretest.Token, 0, 0, 5 * time.Second},
+		{"shorter timeout", coretest.Introspection, time.Second, 0, time.Second},
+		{"the caller's deadline", coretest.Introspection, 0, 50 * time.Millisecond, 50 * time.Millisecond},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := coretest.New()
+				v := mobileFirst(t, srv, func(c *core.Config) { c.Timeout = tt.timeout })
+				srv.Inject(tt.endpoint, coretest.Always, coretest.Hang())
+				ctx := t.Context()
+				if tt.deadline > 0 {
+					c, cancel := context.WithTimeout(ctx, tt.deadline)
+					defer cancel()
+					ctx = c
+				}
+				begun := time.Now()
+				_, d := v.Authorize(ctx, bearer(t1), core.Authenticated())
+				if took := time.Since(begun); outcome(d) != "503" || took > tt.want || took < tt.want*9/10 {
+					t.Errorf("got %s after %v, want 503 after %v", outcome(d), took, tt.want)
+				}
+				time.Sleep(6 * time.Second) // the bubble fails if a goroutine stays
+			})
+		})
+	}
+}
+
+// IN-100: 10 000 distinct tokens at once are 64 calls at once; the others queue.
+func TestCallsInFlight(t *testing.T) {
+	for _, most := range []int{0, 1, 100} {
+		t.Run(fmt.Sprint("MaxInFlight ", most), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := coretest.New()
+				v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = most })
+				v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+				srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(10*time.Millisecond))
+				want, load := most, 400
+				if most == 0 {
+					want, load = 64, 10_000
+				}
+				if n := concurrently(load, func(i int) bool {
+					_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+					return outcome(d) == invalidToken
+				}); n != load {
+					t.Errorf("%d of %d got their answer", n, load)
+				}
+				if got := srv.MaxConcurrent(coretest.Introspection); got != want {
+					t.Errorf("%d calls at once, want %d", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Requests that queue too long behind a slow server get 503, and go away.
+func TestQueueIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = 1 })
+		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(time.Second))
+		begun := time.Now()
+		n := concurrently(20, func(i int) bool {
+			_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			return outcome(d) == invalidToken
+		})
+		if n < 4 || n > 5 || time.Since(begun) > 5*time.Second {
+			t.Errorf("%d got an answer within %v, want 4 or 5 within 5s", n, time.Since(begun))
+		}
+	})
+}
+
+// CC-34: a hundred callers with tokens of their own, on a cold start, cost one token of ours.
+func TestColdStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		v := mobileFirst(t, srv)
+		srv.Inject(coretest.Token, coretest.Always, coretest.Delay(500*time.Millisecond))
+		if n := concurrently(100, func(i int) bool {
+			_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			return outcome(d) == invalidToken
+		}); n != 100 {
+			t.Errorf("%d of 100 got their answer", n)
+		}
+		if got, want := srv.Calls(), (coretest.Calls{Token: 1, Introspection: 100}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	})
+}
