@@ -105,7 +105,9 @@ func judge(err error) (breaker.Outcome, time.Duration) {
 		return breaker.OK, 0
 	case !isEndpoint || e.Endpoint != introspectionEndpoint:
 		return breaker.Unknown, 0
-	case e.Status == http.StatusOK && !errors.As(err, &bad), e.Status == http.StatusBadRequest, errors.Is(err, formpost.ErrTooLarge):
+	case e.Status == http.StatusOK && !errors.As(err, &bad):
+		return breaker.OK, 0
+	case e.Status == http.StatusBadRequest, errors.Is(err, formpost.ErrTooLarge): // it may be about this one token
 		return breaker.OK, 0
 	}
 	return breaker.Failed, e.RetryAfter
