@@ -43,7 +43,7 @@ func TestAnswers(t *testing.T) {
 		{"mac as token_type", set("token_type", `"mac"`), 0, `"token_type"`},
 		{"DPoP as token_type", set("token_type", `"DPoP"`), 0, `"token_type"`},
 		{"a Kelvin sign in token_type", set("token_type", `"bearer\u212a"`), 0, `"token_type"`},
-		// CC-16 to CC-19
+		// CC-16, CC-17, CC-18, CC-19
 		{"no expires_in", drop("expires_in"), 5 * time.Minute, ""},
 		{"expires_in 0", set("expires_in", "0"), 0, "less than one second"},
 		{"expires_in -5", set("expires_in", "-5"), 0, "less than one second"},
