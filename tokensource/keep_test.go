@@ -277,7 +277,7 @@ func TestScoped(t *testing.T) {
 				t.Errorf("Scoped(%q) is another Source", scope)
 			}
 		}
-		if src.Scoped("c") != src.Scoped("c") || src.Scoped("c") == src.Scoped("") || src.Scoped("a") == src {
+		if c := src.Scoped("c"); c != src.Scoped("c") || c == src.Scoped("") || src.Scoped("a") == src {
 			t.Error("the Sources are mixed up")
 		}
 		for range 20 { // one flight each
