@@ -10,7 +10,7 @@ import (
 // section 2.1 and RFC 9110 section 11.4.
 func FuzzCredentials(f *testing.F) {
 	for _, seed := range []string{
-		"", " ", "Bearer", "Bearer ", "Bearer t", "bearer  t==", "Bearer\tt", "Bearer a b", "Bearer a=b", "Bearer =", "BearerT1",
+		"", " ", "Bearer", "Bearer ", "Bearer t", "bearer  t==", "Bearer\tt", "Bearer a b", "Bearer a=b", "Bearer =", "BearerT1", "Bearer/t",
 		"Bearer T1, Bearer T2", "Bearer T1,", "Bearer ,,", "Basic dTpw", "Basic dTpw, Bearer t", `Digest u="a, Bearer b"`, ", Bearer t",
 		`Digest u="\", Bearer b`, "Bearer \xe9", "Bearer a\x00b", "Basic x,Bearer", "Basic x,Bearer\tt",
 	} {

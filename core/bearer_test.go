@@ -30,6 +30,7 @@ func TestCredentials(t *testing.T) {
 		{"a blank and a tab between scheme and token", []string{"Bearer \t" + t1}, invalidToken, ""},                 // BT-04
 		{"a no-break space between scheme and token", []string{"Bearer\u00a0" + t1}, invalidToken, ""},               // A45
 		{"no blank behind the scheme", []string{"Bearer" + "tokA1"}, noToken, ""},                                    // BT-05, A44
+		{"a slash, which tokens may have, for the blank", []string{"Bearer/abc"}, invalidToken, ""},                  // BT-05
 		{"a longer scheme", []string{"Bearerx " + t1}, noToken, ""},                                                  // BT-05, A44
 		{"a scheme that ends in Bearer", []string{"xBearer " + t1}, noToken, ""},                                     // BT-05
 		{"the scheme alone", []string{"Bearer"}, invalidToken, ""},                                                   // BT-06
