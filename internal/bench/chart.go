@@ -23,7 +23,7 @@ type chart struct {
 const (
 	barTop      = 76
 	barStep     = 34
-	longestBar  = 380.0
+	longestBar  = 310.0
 	shortestBar = 1.0 // so that the least can be seen
 )
 

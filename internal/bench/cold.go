@@ -45,10 +45,12 @@ const atOnce = 16
 func coldCheck(name string, g int, v *core.Verifier, token string) contender {
 	need := requirement.MaxAge(0)
 	return contender{name, func(n int) {
+		ctx, cancel := context.WithCancel(context.Background()) // as a request's: it might end
+		defer cancel()
 		share(g, n, func(worker, n int) {
 			field := []string{"Bearer " + token + strconv.Itoa(worker)} // calls about one token are shared
 			for range n {
-				if _, denial := v.Authorize(context.Background(), field, need); denial != nil {
+				if _, denial := v.Authorize(ctx, field, need); denial != nil {
 					panic(denial.Body)
 				}
 			}
