@@ -98,7 +98,7 @@ func lacking(granted, asked string) string {
 		return ""
 	}
 	var missing []string
-	for _, want := range strings.Fields(asked) {
+	for want := range strings.FieldsSeq(asked) {
 		found := false
 		for _, h := range have {
 			found = found || h == want

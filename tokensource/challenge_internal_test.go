@@ -20,8 +20,12 @@ func TestBearerChallenge(t *testing.T) {
 		{"an empty field", []string{""}, false, nil},
 		{"MobileFirst without a token", []string{"Bearer"}, true, nil},
 		{"MobileFirst with a bad token", []string{`Bearer error="invalid_token"`}, true, map[string]string{"error": "invalid_token"}},
-		{"MobileFirst with too little scope", []string{`Bearer error="insufficient_scope", scope="RegisteredClient a b"`}, true,
-			map[string]string{"error": "insufficient_scope", "scope": "RegisteredClient a b"}},
+		{
+			"MobileFirst with too little scope",
+			[]string{`Bearer error="insufficient_scope", scope="RegisteredClient a b"`},
+			true,
+			map[string]string{"error": "insufficient_scope", "scope": "RegisteredClient a b"},
+		},
 		{"values without quotes", []string{"bearer ERROR=invalid_token,realm=x"}, true, map[string]string{"error": "invalid_token", "realm": "x"}},
 		{"blanks around signs", []string{"Bearer  realm = \"x\" ,\t, error\t=  \"y\" , "}, true, map[string]string{"realm": "x", "error": "y"}},
 		{"commas and equals signs in quotes", []string{`Bearer realm="a, Basic b=c", error="x"`}, true, map[string]string{"realm": "a, Basic b=c", "error": "x"}},
@@ -72,12 +76,13 @@ func FuzzParseChallenges(f *testing.F) {
 		}
 		var again []string
 		for _, c := range all {
-			line := c.scheme
+			var line strings.Builder
+			line.WriteString(c.scheme)
 			for i, name := range slices.Sorted(maps.Keys(c.params)) {
 				value := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(c.params[name])
-				line += fmt.Sprintf("%s %s=\"%s\"", map[bool]string{true: ",", false: ""}[i > 0], name, value)
+				line.WriteString(fmt.Sprintf("%s %s=\"%s\"", map[bool]string{true: ",", false: ""}[i > 0], name, value))
 			}
-			again = append(again, line)
+			again = append(again, line.String())
 		}
 		second, ok := parseChallenges(strings.Join(again, ", "))
 		if !ok || !slices.EqualFunc(all, second, func(a, b challenge) bool { return a.scheme == b.scheme && maps.Equal(a.params, b.params) }) {

@@ -81,9 +81,11 @@ func TestCheckScope(t *testing.T) {
 
 // CC-60: New does not talk to anybody.
 func TestNewDoesNoIO(t *testing.T) {
-	_ = newSource(t, tokensource.Config{TokenURL: "https://as.test/token", ClientID: "rs1", ClientSecret: "s3cret",
+	_ = newSource(t, tokensource.Config{
+		TokenURL: "https://as.test/token", ClientID: "rs1", ClientSecret: "s3cret",
 		Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			t.Error("a request")
 			return nil, http.ErrServerClosed
-		})})
+		}),
+	})
 }

@@ -457,18 +457,30 @@ func TestStepUp(t *testing.T) {
 		tokens    []string // scopes asked for, in turn
 		resources int
 	}{
-		{"allowed", "*", "orders.read", allow("orders.read"), 200,
-			[]string{"messages.write", "messages.write RegisteredClient orders.read"}, 2},
+		{
+			"allowed", "*", "orders.read", allow("orders.read"), 200,
+			[]string{"messages.write", "messages.write RegisteredClient orders.read"},
+			2,
+		},
 		{"not allowed", "*", "orders.read", allow("orders.write"), 403, []string{"messages.write"}, 1},
 		{"one of two is not allowed", "*", "orders.read orders.write", allow("orders.read"), 403, []string{"messages.write"}, 1},
 		{"nothing is allowed", "*", "orders.read", nil, 403, []string{"messages.write"}, 1},
-		{"the server refuses RegisteredClient", "messages.* orders.*", "orders.read", allow("orders.read"), 200,
-			[]string{"messages.write", "messages.write RegisteredClient orders.read", "messages.write orders.read"}, 2},
-		{"the server refuses all of it", "messages.*", "orders.read", allow("orders.read"), 403,
-			[]string{"messages.write", "messages.write RegisteredClient orders.read", "messages.write orders.read"}, 1},
+		{
+			"the server refuses RegisteredClient", "messages.* orders.*", "orders.read", allow("orders.read"), 200,
+			[]string{"messages.write", "messages.write RegisteredClient orders.read", "messages.write orders.read"},
+			2,
+		},
+		{
+			"the server refuses all of it", "messages.*", "orders.read", allow("orders.read"), 403,
+			[]string{"messages.write", "messages.write RegisteredClient orders.read", "messages.write orders.read"},
+			1,
+		},
 		{"two elements", "*", "b a", allow("a", "b"), 200, []string{"messages.write", "messages.write RegisteredClient a b"}, 2},
-		{"one that the token has already", "*", "messages.write a", allow("a"), 200,
-			[]string{"messages.write", "messages.write RegisteredClient a"}, 2},
+		{
+			"one that the token has already", "*", "messages.write a", allow("a"), 200,
+			[]string{"messages.write", "messages.write RegisteredClient a"},
+			2,
+		},
 		{"enough from the start", "*", "messages.write", allow("a"), 200, []string{"messages.write"}, 1},
 	}
 	for _, tt := range tests {

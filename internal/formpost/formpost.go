@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -97,9 +98,7 @@ func (c *Client) once(ctx context.Context, header http.Header, form url.Values) 
 	ctx, cancel := context.WithTimeout(ctx, c.attempt)
 	defer cancel()
 	req := c.rest.R().SetContext(ctx).SetFormDataFromValues(form)
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	res, err := req.Post(c.url)
 	if err != nil {
 		if errors.Is(err, resty.ErrResponseBodyTooLarge) {
