@@ -14,7 +14,7 @@ import (
 )
 
 // patience bounds each exchange. It only matters for a server that hangs.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // client is one raw connection to the server under test.
 type client struct {

@@ -4,6 +4,9 @@
 //
 // The handler finds the caller with core.FromContext(r.Context()). Put a CORS middleware in front of the guard, not behind
 // it: preflight requests carry no credentials.
+//
+// A challenge goes out under the name WWW-Authenticate in that spelling, and not in Go's canonical one. In a test with a
+// httptest.ResponseRecorder look it up as w.Header()["WWW-Authenticate"]: Header.Get does not find it.
 package httpguard
 
 import (
