@@ -97,22 +97,37 @@ func TestHowLongAnswersAreRemembered(t *testing.T) {
 
 // The time to live counts from the question: what was true when the server read it may be false when its answer arrives.
 func TestAgeCountsFromTheQuestion(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := coretest.New()
-		v := mobileFirst(t, srv, withTTL(10*time.Second, 10*time.Second))
-		tok := srv.Mint(coretest.Grant{})
-		srv.Inject(coretest.Introspection, 1, coretest.Delay(2*time.Second))
-		v.Authorize(t.Context(), bearer(tok), core.Authenticated())
-		time.Sleep(7 * time.Second) // 9 s after the question
-		v.Authorize(t.Context(), bearer(tok), core.Authenticated().MaxAge(9*time.Second))
-		if got := srv.Calls().Introspection; got != 1 {
-			t.Errorf("%d calls, want 1", got)
-		}
-		v.Authorize(t.Context(), bearer(tok), core.Authenticated().MaxAge(8*time.Second))
-		if got := srv.Calls().Introspection; got != 2 {
-			t.Errorf("%d calls, want 2", got)
-		}
-	})
+	for _, want := range []string{"ok", invalidToken} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := coretest.New()
+			v := mobileFirst(t, srv, withTTL(10*time.Second, 10*time.Second))
+			tok := srv.Mint(coretest.Grant{})
+			if want == invalidToken {
+				srv.Revoke(tok)
+			}
+			srv.Inject(coretest.Introspection, 1, coretest.Delay(2*time.Second))
+			begun := time.Now()
+			for _, tt := range []struct {
+				at    time.Duration
+				need  core.Requirement
+				calls int
+			}{
+				{0, core.Authenticated(), 1},
+				{9 * time.Second, core.Authenticated().MaxAge(9 * time.Second), 1},
+				{9 * time.Second, core.Authenticated(), 1},
+				{10 * time.Second, core.Authenticated(), 2},
+				{12 * time.Second, core.Authenticated().MaxAge(2*time.Second - 1), 3},
+			} {
+				time.Sleep(tt.at - time.Since(begun))
+				if _, d := v.Authorize(t.Context(), bearer(tok), tt.need); outcome(d) != want {
+					t.Errorf("after %v: got %s, want %s", tt.at, outcome(d), want)
+				}
+				if got := srv.Calls().Introspection; got != tt.calls {
+					t.Errorf("after %v: %d calls, want %d", tt.at, got, tt.calls)
+				}
+			}
+		})
+	}
 }
 
 // IN-47, A23, D8: an end beyond all time is a far end, and the answer is remembered like any other.
