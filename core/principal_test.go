@@ -24,7 +24,7 @@ const captured = `{"active":true,"scope":"RegisteredClient push.mobileclient","u
 
 const withUser = `{"active":true,"scope":"accessRestricted","username":"alice","client_id":"c1","exp":4102444800000,
 "mfp-application":{"id":"com.demo.test","clientPlatform":"ios","version":"2.0"},
-"mfp-device":{"id":"d1","hardware":"iPhone","platform":"ios 17","deviceDisplayName":"Alice's phone","status":"ACTIVE"},
+"mfp-device":{"id":"device-of-alice","hardware":"iPhone","platform":"ios 17","deviceDisplayName":"Alice's phone","status":"ACTIVE"},
 "mfp-user":{"id":"alice","displayName":"Alice","authenticatedBy":"UserLogin","authenticatedAt":1800000000123,"attributes":{"role":"clerk","level":3}},
 "mfp-checks":{"UserLogin":{"remember":true}},"extension":[1,2]}`
 
@@ -66,7 +66,7 @@ func TestPrincipal(t *testing.T) {
 	if a, ok := p.Application(); !ok || a != (core.Application{ID: "com.demo.test", Platform: "ios", Version: "2.0"}) {
 		t.Errorf("application: got %+v, %v", a, ok)
 	}
-	want := core.Device{ID: "d1", Hardware: "iPhone", Platform: "ios 17", DisplayName: "Alice's phone", Status: "ACTIVE"}
+	want := core.Device{ID: "device-of-alice", Hardware: "iPhone", Platform: "ios 17", DisplayName: "Alice's phone", Status: "ACTIVE"}
 	if d, ok := p.Device(); !ok || d != want {
 		t.Errorf("device: got %+v, %v", d, ok)
 	}
@@ -154,7 +154,7 @@ func TestPrincipalJSON(t *testing.T) {
 			`"user":{"id":"alice","display_name":"Alice","authenticated_by":"UserLogin","authenticated_at":"` +
 			time.UnixMilli(1800000000123).Format(time.RFC3339Nano) + `","attributes":{"level":3,"role":"clerk"}},` +
 			`"application":{"id":"com.demo.test","platform":"ios","version":"2.0"},` +
-			`"device":{"id":"d1","hardware":"iPhone","platform":"ios 17","display_name":"Alice's phone","status":"ACTIVE"},` +
+			`"device":{"id":"device-of-alice","hardware":"iPhone","platform":"ios 17","display_name":"Alice's phone","status":"ACTIVE"},` +
 			`"expires_at":"2100-01-01T00:00:00Z"}`},
 		{"captured", captured, `{"client_id":"11111-4491-4f48-94d1-df541247e6ee","scope":"RegisteredClient push.mobileclient","username":"anonymous",` +
 			`"user":null,"application":{"id":"com.demo.test","platform":"android","version":"1.0"},` +
@@ -220,7 +220,7 @@ func TestPrincipalIsDiscreet(t *testing.T) {
 	}
 	// In an unexported field no type can speak for itself, but pointers stay pointers.
 	printed += fmt.Sprintf("%v %+v %#v", holder{p, p}, holder{p, p}, holder{p, p})
-	for _, personal := range []string{"alice", "Alice", "d1", "iPhone", "clerk", fmt.Sprintf("%x", "Alice")} {
+	for _, personal := range []string{"alice", "Alice", "device-of-alice", "iPhone", "clerk", fmt.Sprintf("%x", "Alice")} {
 		if strings.Contains(printed, personal) {
 			t.Errorf("%q shows in\n%s", personal, printed)
 		}
