@@ -27,12 +27,13 @@ const (
 	shortestBar = 1.0 // so that the least can be seen
 )
 
-// chartForm is readable on white and on dark ground: the colours follow the reader's preference, and where a viewer knows
-// none, they have contrast enough on both. There are no fonts but the reader's own.
+// chartForm brings its own ground, light or dark as the reader prefers, so that it can be read on any page. There are no fonts
+// but the reader's own.
 var chartForm = template.Must(template.New("chart").Parse(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {{.Height}}" role="img" aria-labelledby="title subtitle">
   <title id="title">{{.Title}}</title>
   <desc id="subtitle">{{.Subtitle}}</desc>
   <style>
+    .ground { fill: #ffffff; }
     text { font: 14px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
     .title { font-size: 18px; font-weight: 600; }
     .muted { font-size: 13px; fill: #59636e; }
@@ -40,12 +41,14 @@ var chartForm = template.Must(template.New("chart").Parse(`<svg xmlns="http://ww
     .ours { fill: #1a7f37; }
     .bold { font-weight: 600; }
     @media (prefers-color-scheme: dark) {
+      .ground { fill: #0d1117; }
       text { fill: #f0f6fc; }
       .muted { fill: #9198a1; }
       .bar { fill: #656c76; }
       .ours { fill: #3fb950; }
     }
   </style>
+  <rect class="ground" width="760" height="{{.Height}}" rx="8"/>
   <text class="title" x="16" y="28">{{.Title}}</text>
   <text class="muted" x="16" y="50">{{.Subtitle}}</text>
 {{- range .Bars}}

@@ -94,7 +94,7 @@ func more(v float64) string {
 
 func times(v float64) string {
 	switch {
-	case v < 0.01:
+	case v < 0.1:
 		return fmt.Sprintf("%.4f x", v)
 	case v < 100:
 		return fmt.Sprintf("%.2f x", v)

@@ -152,9 +152,9 @@ func measureScale(s settings) (*result, error) {
 	for i, t := range append(scenarios, large...) {
 		simulated := "–"
 		if i < len(scenarios) {
-			simulated = fmt.Sprintf("%.2f/s", t.simulate(span, 1))
+			simulated = perSecond(t.simulate(span, 1))
 		}
-		r.row(t.String(), fmt.Sprintf("%.2f/s", t.calls()), simulated, fmt.Sprintf("%.2f/s", t.rule()), percent(t.calls()/(t.users*t.rate)))
+		r.row(t.String(), perSecond(t.calls()), simulated, perSecond(t.rule()), percent(t.calls()/(t.users*t.rate)))
 	}
 	r.note("Rule of thumb: calls = U λ / (1 + λ T / R), with U users of λ requests a second each, spread over R replicas, and a TTL of T." +
 		" It ignores that tokens end. Never more than U λ, nor U R / T.")
@@ -166,6 +166,13 @@ func measureScale(s settings) (*result, error) {
 
 func (t traffic) String() string {
 	return fmt.Sprintf("%s, %s, 1/%.3g, %s, %s", count(t.users), count(t.replicas), 1/t.rate, short(t.ttl), short(t.lifetime))
+}
+
+func perSecond(v float64) string {
+	if v >= 1000 {
+		return count(v) + "/s"
+	}
+	return fmt.Sprintf("%.2f/s", v)
 }
 
 // short writes whole minutes and hours as people do.
