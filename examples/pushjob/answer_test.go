@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -170,6 +171,21 @@ func TestServerIsDown(t *testing.T) {
 	f.srv.Up()
 	f.run(numbered(20)).want(t, exitDone, "accepted 20, rejected 0, unknown 0, unsent 0")
 	f.wantOnce(20)
+}
+
+func TestJobStopsWhileItWaits(t *testing.T) {
+	f := newFixture(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f.srv.Inject(coretest.Push, 1, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		cancel() // while the attempt goes on
+		coretest.Status(503, "Retry-After", "60")(w, r, next)
+	})
+	err := f.job(8).run(ctx, strings.NewReader(numbered(20)))
+	if exitCode(err) != exitTryAgain || f.srv.Calls().Push != 1 {
+		t.Errorf("error is %v after %d requests, want exit code 75 after 1", err, f.srv.Calls().Push)
+	}
+	f.wantOnly(unsent)
 }
 
 // CC-36: the token endpoint is down while the push service is not.
