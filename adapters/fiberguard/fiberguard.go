@@ -57,14 +57,15 @@ func Require(v *core.Verifier, need core.Requirement, config ...Config) fiber.Ha
 			return c.Next()
 		}
 		var buf [2]string // keeps a hit free of allocations; two are enough to refuse
-		p, denial := v.Authorize(c.UserContext(), authorization(c, buf[:0]), need)
+		ctx := c.UserContext()
+		p, denial := v.Authorize(ctx, authorization(c, buf[:0]), need)
 		if denial != nil {
 			if c.Request().IsBodyStream() { // left unread, its rest would be taken for the next request on the connection
 				c.Response().SetConnectionClose()
 			}
 			return cfg.ErrorHandler(c, denial)
 		}
-		c.SetUserContext(core.NewContext(c.UserContext(), p))
+		c.SetUserContext(core.NewContext(ctx, p))
 		return cfg.SuccessHandler(c)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // authorization appends the values of all Authorization fields to buf. They are views of a buffer that Fiber reuses for the
 // next request: core reads them during its call and copies what it keeps.
 func authorization(c *fiber.Ctx, buf []string) []string {
-	if c.App().Config().DisableHeaderNormalizing { // then a lookup by name would miss other spellings
+	if c.App().Server().DisableHeaderNamesNormalizing { // then a lookup by name would miss other spellings
 		c.Request().Header.VisitAll(func(name, value []byte) {
 			if strings.EqualFold(string(name), fiber.HeaderAuthorization) {
 				buf = append(buf, string(value))
