@@ -7,7 +7,7 @@ import (
 
 // sourceRows put the token where it is never looked for, and put beside it what is never trusted.
 var sourceRows = []row{
-	{id: "BT-24 A53", name: "a token in the query", line: "GET /any?access_token=TOKEN HTTP/1.1", want: to(noToken)},
+	{id: "BT-24 BCP-06 A53", name: "a token in the query", line: "GET /any?access_token=TOKEN HTTP/1.1", want: to(noToken)},
 	{id: "BT-27 A53", name: "another token in the query", line: "GET /any?access_token=TOKEN2 HTTP/1.1", fields: bearer, want: to(accepted)},
 	{id: "BT-27 A54", name: "a token in a form", line: "POST /any HTTP/1.1", fields: form("access_token=TOKEN"), body: "access_token=TOKEN", want: to(noToken), size: formToken},
 	{id: "BT-27 A54", name: "a token in the query of a form", line: "POST /any?access_token=TOKEN HTTP/1.1", fields: form(""), want: to(noToken)},
