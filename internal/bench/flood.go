@@ -32,7 +32,7 @@ type flooding struct {
 
 // flood sends n unique garbage tokens from many goroutines, and as many requests with good tokens in between. The server
 // takes its time, so that calls pile up.
-func flood(n int) (f flooding, err error) {
+func flood(n int, pause time.Duration) (f flooding, err error) {
 	server := &stub{}
 	v, err := verifier(server, func(c *core.Config) { c.CacheTTL = new(time.Hour) }) // a good answer is lost by displacement only
 	if err != nil {
@@ -44,7 +44,7 @@ func flood(n int) (f flooding, err error) {
 		v.Authorize(context.Background(), []string{good[i]}, requirement)
 	}
 	server.pause = func(context.Context, bool) error {
-		time.Sleep(100 * time.Microsecond)
+		time.Sleep(pause)
 		return nil
 	}
 	before, begun := heapInUse(), time.Now()
@@ -88,7 +88,7 @@ func unbounded(n int) (float64, error) {
 
 func measureFlood(s settings) (*result, error) {
 	n := of(s, 1_000_000, 20_000)
-	f, err := flood(n)
+	f, err := flood(n, of(s, 100*time.Microsecond, 2*time.Millisecond))
 	if err != nil {
 		return nil, err
 	}
