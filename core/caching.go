@@ -18,20 +18,13 @@ type caching struct {
 	epoch       time.Time
 	ttl         time.Duration
 	negativeTTL time.Duration
-	active      *memcache.Cache[activeEntry]
-	inactive    *memcache.Cache[inactiveEntry]
+	active      *memcache.Cache[*introspection]
+	inactive    *memcache.Cache[time.Duration] // when it was asked for, since epoch
 	flights     flight.Group[memcache.Key, *introspection]
 }
 
 // longestTTL keeps sums of times within what a Duration holds.
 const longestTTL = 365 * 24 * time.Hour
-
-type activeEntry struct {
-	*introspection
-	until time.Duration
-}
-
-type inactiveEntry struct{ asked, until time.Duration }
 
 // inactiveAnswer stands for all inactive answers: they say nothing else.
 var inactiveAnswer = &introspection{}
@@ -43,10 +36,10 @@ func (c *caching) find(key memcache.Key, need Requirement, now time.Time) *intro
 		return nil
 	}
 	at := now.Sub(c.epoch)
-	if e, ok := c.active.Get(key); ok && at < e.until && need.recent(at-e.asked) {
-		return e.introspection
+	if in, ok := c.active.Get(key, at); ok && need.recent(at-in.asked) {
+		return in
 	}
-	if e, ok := c.inactive.Get(key); ok && at < e.until && need.recent(at-e.asked) {
+	if asked, ok := c.inactive.Get(key, at); ok && need.recent(at-asked) {
 		return inactiveAnswer
 	}
 	return nil
@@ -92,7 +85,7 @@ func (c *caching) keep(key memcache.Key, in *introspection) {
 	if !in.active {
 		c.active.Delete(key)
 		if until := in.asked + c.negativeTTL; until > at {
-			c.inactive.Set(key, &inactiveEntry{asked: in.asked, until: until}, until-at)
+			c.inactive.Set(key, in.asked, at, until)
 		}
 		return
 	}
@@ -104,7 +97,7 @@ func (c *caching) keep(key memcache.Key, in *introspection) {
 		}
 	}
 	if until > at {
-		c.active.Set(key, &activeEntry{introspection: in, until: until}, until-at)
+		c.active.Set(key, in, at, until)
 	} else {
 		c.active.Delete(key)
 	}

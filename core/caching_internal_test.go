@@ -121,7 +121,7 @@ func TestExpiryIsCheckedOnHits(t *testing.T) {
 		})
 		key := v.keys.key("t")
 		in := &introspection{active: true, expires: instant(time.Now().Add(10 * time.Second).UnixMilli())}
-		v.cache.active.Set(key, &activeEntry{introspection: in, until: time.Hour}, time.Hour) // a store that ignores the end
+		v.cache.active.Set(key, in, 0, time.Hour) // a store that ignores the end
 		for _, tt := range []struct {
 			at   time.Duration
 			want error
@@ -145,17 +145,16 @@ func TestLifetimesAreMonotonic(t *testing.T) {
 		t.Fatalf("the epoch %v has no monotonic reading", v.cache.epoch)
 	}
 	key := v.keys.key("t")
-	v.cache.active.Set(key, &activeEntry{introspection: &introspection{active: true}, until: time.Minute}, time.Hour)
+	v.cache.active.Set(key, &introspection{active: true}, 0, time.Minute)
 	for _, tt := range []struct {
 		at   time.Duration
 		want bool
 	}{{time.Minute - 1, true}, {time.Minute, false}, {time.Hour, false}} {
-		// go-cache alone, whose expiry follows the wall clock, would still have it.
 		if got := v.cache.find(key, Authenticated(), v.cache.epoch.Add(tt.at)) != nil; got != tt.want {
 			t.Errorf("after %v on the monotonic clock: remembered is %v, want %v", tt.at, got, tt.want)
 		}
 	}
-	v.cache.inactive.Set(key, &inactiveEntry{until: time.Minute}, time.Hour)
+	v.cache.inactive.Set(key, 0, 0, time.Minute)
 	if v.cache.find(key, Authenticated(), v.cache.epoch.Add(time.Minute)) != nil {
 		t.Error("an inactive answer outlives its time")
 	}
@@ -167,14 +166,15 @@ func TestAnswersReplaceEachOther(t *testing.T) {
 	key := v.keys.key("t")
 	for _, isActive := range []bool{true, false, true} {
 		v.cache.keep(key, &introspection{active: isActive, asked: time.Since(v.cache.epoch)})
-		_, hasActive := v.cache.active.Get(key)
-		_, hasInactive := v.cache.inactive.Get(key)
+		now := time.Since(v.cache.epoch)
+		_, hasActive := v.cache.active.Get(key, now)
+		_, hasInactive := v.cache.inactive.Get(key, now)
 		if hasActive != isActive || hasInactive == isActive {
 			t.Errorf("after active %v: active %v, inactive %v", isActive, hasActive, hasInactive)
 		}
 	}
 	v.cache.keep(key, &introspection{active: true, asked: time.Since(v.cache.epoch), expires: 1}) // one that has ended
-	if _, ok := v.cache.active.Get(key); ok {
+	if _, ok := v.cache.active.Get(key, time.Since(v.cache.epoch)); ok {
 		t.Error("an answer about an ended token left the one before in place")
 	}
 }

@@ -100,8 +100,8 @@ func New(c Config) (*Verifier, error) {
 		epoch:       time.Now(),
 		ttl:         min(or(c.CacheTTL, time.Minute), longestTTL),
 		negativeTTL: min(or(c.NegativeTTL, 5*time.Second), longestTTL),
-		active:      memcache.New[activeEntry](cmp.Or(c.CacheEntries, 50_000)),
-		inactive:    memcache.New[inactiveEntry](cmp.Or(c.NegativeEntries, 8_192)),
+		active:      memcache.New[*introspection](cmp.Or(c.CacheEntries, 50_000)),
+		inactive:    memcache.New[time.Duration](cmp.Or(c.NegativeEntries, 8_192)),
 	}
 	v.cache.flights.Timeout = c.Timeout
 	v.cache.flights.Keep = v.cache.keep

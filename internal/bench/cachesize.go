@@ -23,7 +23,7 @@ type store struct {
 // stores returns the caches that are compared, each with room for n entries and half as many again. All of them expire.
 func stores(n int) ([]store, error) {
 	room := n + n/2
-	ours := memcache.New[int](room)
+	ours := memcache.New[*int](room)
 	pieces := newSharded()
 	single := gocache.New(time.Hour, 0)
 	viaOtter, err := otter.New(&otter.Options[cacheKey, *int]{
@@ -39,7 +39,7 @@ func stores(n int) ([]store, error) {
 		return nil, err
 	}
 	return []store{
-		{"ours", func(k cacheKey) (*int, bool) { return ours.Get(k) }, func(k cacheKey, v *int) { ours.Set(k, v, time.Hour) }},
+		{"ours", func(k cacheKey) (*int, bool) { return ours.Get(k, time.Since(epoch)) }, func(k cacheKey, v *int) { ours.Set(k, v, time.Since(epoch), 100*time.Hour) }},
 		{"sharded go-cache", func(k cacheKey) (*int, bool) { return value(pieces.get(k)) }, func(k cacheKey, v *int) { pieces.set(k, v) }},
 		{"one go-cache", func(k cacheKey) (*int, bool) { return value(single.Get(string(k[:]))) }, func(k cacheKey, v *int) {
 			single.Set(string(k[:]), v, time.Hour)
@@ -55,6 +55,8 @@ func value(x any, ok bool) (*int, bool) {
 	v, _ := x.(*int)
 	return v, ok
 }
+
+var epoch = time.Now()
 
 // keys are n keys as a keyed hash makes them: uniformly distributed.
 func keys(n int) []cacheKey {

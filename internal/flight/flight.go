@@ -8,6 +8,7 @@ package flight
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -62,6 +63,7 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time, fn f
 }
 
 func (g *Group[K, V]) run(ctx context.Context, key K, c *call[V], fn func(context.Context) (V, error)) {
+	growStack()
 	ctx, cancel := context.WithTimeout(ctx, g.Timeout)
 	defer cancel()
 	finished := false
@@ -95,4 +97,13 @@ func (g *Group[K, V]) Forget(key K, drop func()) {
 	defer g.mu.Unlock()
 	delete(g.calls, key)
 	drop()
+}
+
+// growStack makes room for the work at once: a new stack is small, and else it would be copied three times on the way down,
+// each time with more frames on it.
+//
+//go:noinline
+func growStack() {
+	var room [12 << 10]byte
+	runtime.KeepAlive(&room)
 }

@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -71,6 +72,7 @@ func New(o Options) *Client {
 	rest.SetResponseBodyLimit(o.MaxBody)
 	rest.SetHeader("Accept", "application/json")
 	rest.SetHeader("User-Agent", "mfpguard")
+	rest.SetHeader("Content-Type", "application/x-www-form-urlencoded")
 	return &Client{url: o.URL, rest: rest, attempt: o.AttemptTimeout, budget: newBudget()}
 }
 
@@ -78,8 +80,9 @@ func New(o Options) *Client {
 // was sent, and nothing of a body, is in its text.
 func (c *Client) Post(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
 	c.budget.deposit()
+	body := form.Encode()
 	for attempt := 0; ; attempt++ {
-		res, err := c.once(ctx, header, form)
+		res, err := c.once(ctx, header, form, body)
 		if attempt > 0 || !transient(res, err) || ctx.Err() != nil || !c.budget.withdraw() {
 			return res, err
 		}
@@ -94,10 +97,10 @@ func (c *Client) Post(ctx context.Context, header http.Header, form url.Values) 
 }
 
 // once is a single bounded attempt.
-func (c *Client) once(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
+func (c *Client) once(ctx context.Context, header http.Header, form url.Values, body string) (*Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.attempt)
 	defer cancel()
-	req := c.rest.R().SetContext(ctx).SetFormDataFromValues(form)
+	req := c.rest.R().SetContext(ctx).SetBody(strings.NewReader(body)) // a reader, because resty copies all else twice
 	maps.Copy(req.Header, header)
 	res, err := req.Post(c.url)
 	if err != nil {

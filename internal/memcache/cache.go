@@ -1,13 +1,13 @@
 // Package memcache is a bounded, sharded cache in memory over [go-cache].
 //
-// go-cache gives the map, its lock and the expiry; this package gives what it
-// lacks: a bound. Each shard keeps its keys in a ring with a second-chance bit
+// go-cache gives the map and its lock; this package gives what it lacks: a bound. Each shard keeps its keys in a ring with a second-chance bit
 // (CLOCK), so a flood of keys nobody asks for again displaces itself and leaves
 // the entries in use alone, at a constant cost per insert and with no goroutine.
 //
-//	c := memcache.New[Claims](10_000)
-//	c.Set(key, &Claims{Subject: "u1"}, time.Minute)
-//	if claims, ok := c.Get(key); ok {
+//	c := memcache.New[*Claims](10_000)
+//	now := time.Since(epoch)
+//	c.Set(key, &Claims{Subject: "u1"}, now, now+time.Minute)
+//	if claims, ok := c.Get(key, time.Since(epoch)); ok {
 //		use(claims)
 //	}
 //
@@ -17,8 +17,10 @@
 // The key also keeps outsiders from choosing where an entry lands: with a plain
 // hash they could aim a flood at one shard and evict whatever lives there.
 //
-// It is not a store of verdicts with a lifetime to rely on. Expiry here follows
-// the wall clock, which can be set back; see [Cache.Get].
+// Times are the caller's, counted from an epoch of its own on the monotonic
+// clock, which nobody can set back. go-cache's own expiry is not used: it
+// follows the wall clock, and would read it once more on each hit. Nothing
+// lives for ever all the same: Get checks the time, and the ring is bounded.
 //
 // [go-cache]: https://pkg.go.dev/github.com/patrickmn/go-cache
 package memcache
@@ -33,9 +35,6 @@ const (
 	// minPerShard keeps small caches whole: with a handful of slots a shard,
 	// two hot keys that share one would evict each other in an empty cache.
 	minPerShard = 64
-	// maxTTL keeps now+ttl inside int64 nanoseconds. go-cache would overflow
-	// to a negative expiry, which it reads as "forever".
-	maxTTL = 365 * 24 * time.Hour
 )
 
 // Key names an entry: a keyed hash, uniformly distributed, never a raw token.
@@ -75,37 +74,35 @@ func New[V any](capacity int) *Cache[V] {
 	return c
 }
 
-// Get returns what was last Set for k, or false if that has expired, was
-// displaced or never was. It allocates nothing, excludes no other reader and
-// marks the entry as used. What the pointer leads to is shared: read it only.
-//
-// Get reads no clock of its own; go-cache's expiry is by the wall clock, so an
-// entry outlives its TTL when that is set back. Where the lifetime matters,
-// hold a deadline with a monotonic reading (time.Now().Add(ttl)) in V and check
-// it on every hit.
-func (c *Cache[V]) Get(k Key) (*V, bool) {
+// Get returns what was last Set for k, or false if its time was over before
+// now, or it was displaced or never was. It allocates nothing, excludes no
+// other reader and marks the entry as used.
+func (c *Cache[V]) Get(k Key, now time.Duration) (v V, ok bool) {
 	x, ok := c.shard(k).entries.Get(string(k[:]))
 	if !ok {
-		return nil, false
+		return v, false
 	}
 	e := x.(*entry[V])
+	if now >= e.until {
+		return v, false
+	}
 	// Load first: a store, even of the same value, takes the cache line away
 	// from every other core that reads this entry.
 	if !e.used.Load() {
 		e.used.Store(true)
 	}
-	return &e.value, true
+	return e.value, true
 }
 
-// Set stores a copy of *v under k for ttl (a year at most) and replaces what was there. In
-// a full shard it displaces an entry that is expired or not in use. If ttl <= 0
-// or v is nil, Set stores nothing and removes what was there.
-func (c *Cache[V]) Set(k Key, v *V, ttl time.Duration) {
-	if ttl <= 0 || v == nil {
+// Set stores v under k until until and replaces what was there. In a full shard
+// it displaces an entry whose time is over or that is not in use. If until is
+// not after now, Set stores nothing and removes what was there.
+func (c *Cache[V]) Set(k Key, v V, now, until time.Duration) {
+	if until <= now {
 		c.Delete(k)
 		return
 	}
-	c.shard(k).set(k, v, min(ttl, maxTTL))
+	c.shard(k).set(k, v, now, until)
 }
 
 // Delete removes the entry of k, if there is one.

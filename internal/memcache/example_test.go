@@ -11,10 +11,8 @@ import (
 )
 
 func Example() {
-	type facts struct {
-		subject  string
-		deadline time.Time // monotonic: setting the clock back does not move it
-	}
+	type facts struct{ subject string }
+	epoch := time.Now() // monotonic: setting the clock back does not move it
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	key := func(token string) memcache.Key {
@@ -23,9 +21,10 @@ func Example() {
 		return memcache.Key(h.Sum(nil)[:16])
 	}
 
-	c := memcache.New[facts](10_000)
-	c.Set(key("token"), &facts{"u1", time.Now().Add(time.Minute)}, time.Minute)
-	if f, ok := c.Get(key("token")); ok && time.Now().Before(f.deadline) {
+	c := memcache.New[*facts](10_000)
+	now := time.Since(epoch)
+	c.Set(key("token"), &facts{"u1"}, now, now+time.Minute)
+	if f, ok := c.Get(key("token"), time.Since(epoch)); ok {
 		fmt.Println(f.subject)
 	}
 	// Output: u1

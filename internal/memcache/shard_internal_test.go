@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -32,67 +31,64 @@ func TestCapacitiesOfTheShardsAddUp(t *testing.T) {
 func TestEveryShardIsUsed(t *testing.T) {
 	c := New[int](10_000)
 	for b := range 256 {
-		c.Set(Key{byte(b)}, new(int), time.Hour)
+		c.Set(Key{byte(b)}, 0, 0, time.Hour)
 	}
 	for i, s := range c.shards {
-		if got := len(s.index); got != 4 {
+		if got := s.entries.ItemCount(); got != 4 {
 			t.Errorf("shard %d holds %d of 256 first bytes, want 4", i, got)
 		}
 	}
 }
 
 // A thousand random walks through every state a shard can be in, checked after
-// every step against the rules that hold the ring, the index and go-cache together.
-func TestRingIndexAndMapAgree(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for range 1000 {
-			s := newShard[int](1 + rand.IntN(6))
-			for range 100 {
-				var k Key
-				binary.LittleEndian.PutUint64(k[8:], rand.Uint64N(10))
-				switch rand.IntN(6) {
-				case 0:
-					s.remove(k)
-				case 1:
-					time.Sleep(time.Second)
-				case 2, 3:
-					if x, ok := s.entries.Get(string(k[:])); ok {
-						x.(*entry[int]).used.Store(true)
-					}
-				default:
-					s.set(k, new(int), time.Duration(1+rand.IntN(4))*time.Second)
-					if _, ok := s.entries.Get(string(k[:])); !ok {
-						t.Fatal("an entry just set is not held")
-					}
+// every step against the rules that hold the ring and go-cache together.
+func TestRingAndMapAgree(t *testing.T) {
+	var now time.Duration
+	for range 1000 {
+		s := newShard[int](1 + rand.IntN(6))
+		for range 100 {
+			var k Key
+			binary.LittleEndian.PutUint64(k[8:], rand.Uint64N(10))
+			switch rand.IntN(6) {
+			case 0:
+				s.remove(k)
+			case 1:
+				now += time.Second
+			case 2, 3:
+				if x, ok := s.entries.Get(string(k[:])); ok {
+					x.(*entry[int]).used.Store(true)
 				}
-				agree(t, s)
+			default:
+				s.set(k, 0, now, now+time.Duration(1+rand.IntN(4))*time.Second)
+				if _, ok := s.entries.Get(string(k[:])); !ok {
+					t.Fatal("an entry just set is not held")
+				}
 			}
+			agree(t, s)
 		}
-	})
+	}
 }
 
 func agree(t *testing.T, s *shard[int]) {
 	t.Helper()
-	items := s.entries.Items() // without the expired
+	items := s.entries.Items()
 	empty := 0
 	for slot, e := range s.ring {
 		if e == nil {
 			empty++
 			continue
 		}
-		if got, ok := s.index[e.key]; !ok || got != slot {
-			t.Fatalf("slot %d holds a key that the index has at %d, %v", slot, got, ok)
+		if int(e.slot) != slot {
+			t.Fatalf("slot %d holds an entry that is for slot %d", slot, e.slot)
 		}
-		if item, ok := items[e.key]; ok && item.Object != e {
-			t.Fatalf("slot %d and go-cache hold different entries", slot)
-		} else if !ok && time.Since(s.epoch) < e.deadline {
-			t.Fatalf("slot %d holds an entry that go-cache has lost", slot)
+		if item, ok := items[e.key]; !ok || item.Object != e {
+			t.Fatalf("slot %d holds an entry that go-cache does not", slot)
 		}
 	}
 	held := len(s.ring) - empty
-	if len(s.ring) > s.capacity || held != len(s.index) || held != s.entries.ItemCount() || empty != len(s.free) {
-		t.Fatalf("capacity %d: ring %d, empty %d, free %d, index %d, go-cache %d",
-			s.capacity, len(s.ring), empty, len(s.free), len(s.index), s.entries.ItemCount())
+	if len(s.ring) > s.capacity || held != s.entries.ItemCount() || empty != len(s.free) {
+		t.Fatalf("capacity %d: ring %d, empty %d, free %d, go-cache %d",
+			s.capacity, len(s.ring), empty, len(s.free), s.entries.ItemCount())
 	}
 	for _, slot := range s.free {
 		if s.ring[slot] != nil {
@@ -104,13 +100,13 @@ func agree(t *testing.T, s *shard[int]) {
 func TestTheHandMakesOneLapWhereAllIsInUse(t *testing.T) {
 	s := newShard[int](8)
 	for i := range byte(8) {
-		s.set(Key{i}, new(int), time.Hour)
+		s.set(Key{i}, 0, 0, time.Hour)
 	}
 	for _, e := range s.ring {
 		e.used.Store(true)
 	}
-	s.set(Key{8}, new(int), time.Hour)
-	if _, held := s.index[string(make([]byte, 16))]; held {
+	s.set(Key{8}, 0, 0, time.Hour)
+	if _, held := s.entries.Get(string(make([]byte, 16))); held {
 		t.Error("the entry the hand started at is still there, want it displaced after one lap")
 	}
 	if s.hand != 1 {
