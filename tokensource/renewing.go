@@ -76,6 +76,7 @@ func (l *lease) usable() (age time.Duration, ok bool) {
 // fetching is one fetch under way.
 type fetching struct {
 	trigger Trigger
+	ctx     context.Context // over when the fetch is told to end
 	done    chan struct{}
 	token   Token
 	err     error
@@ -101,13 +102,35 @@ func (s *Source) Token(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
+	return f.wait(ctx)
+}
+
+// grace is how long a fetch may take to end once it was told to.
+const grace = 100 * time.Millisecond
+
+// wait returns how the fetch ended. It waits no longer than ctx, and hardly longer than the fetch's own timeout even if a
+// program's function or transport ignores that.
+func (f *fetching) wait(ctx context.Context) (Token, error) {
 	select {
 	case <-f.done:
 		return f.token, f.err
 	case <-ctx.Done():
 		return Token{}, context.Cause(ctx)
+	case <-f.ctx.Done():
+	}
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case <-f.done:
+		return f.token, f.err
+	case <-ctx.Done():
+		return Token{}, context.Cause(ctx)
+	case <-late.C:
+		return Token{}, errDeaf
 	}
 }
+
+var errDeaf = fmt.Errorf("tokensource: the fetch ignores its context: %w", context.DeadlineExceeded)
 
 // Invalidate says that a server refused t. It forgets t if t is the current token and does nothing otherwise, so that a
 // late refusal of an old token does not cost a new one. After a few at once it forgets one token per second at most: a
@@ -153,7 +176,7 @@ func (s *Source) join(ctx context.Context) (*fetching, error) {
 	defer s.mu.Unlock()
 	now := time.Now()
 	if l := s.current.Load(); l != nil && l.alive(now) { // it came while we waited for the lock
-		f := &fetching{done: make(chan struct{}), token: l.token}
+		f := &fetching{ctx: ctx, done: make(chan struct{}), token: l.token}
 		close(f.done)
 		return f, nil
 	}
@@ -172,14 +195,15 @@ func (s *Source) join(ctx context.Context) (*fetching, error) {
 
 // start runs a fetch, detached from the caller that asked for it. The caller holds s.mu.
 func (s *Source) start(ctx context.Context, t Trigger) *fetching {
-	f := &fetching{done: make(chan struct{}), trigger: t}
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+	f := &fetching{ctx: work, done: make(chan struct{}), trigger: t}
 	s.flight = f
-	go s.run(context.WithoutCancel(ctx), f)
+	go s.run(cancel, f)
 	return f
 }
 
-func (s *Source) run(ctx context.Context, f *fetching) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+func (s *Source) run(cancel func(), f *fetching) {
+	ctx := f.ctx
 	defer cancel()
 	begun := time.Now()
 	finished := false

@@ -26,14 +26,21 @@ type Group[K comparable, V any] struct {
 
 type call[V any] struct {
 	started time.Time
+	ctx     context.Context // of the work: over when it is told to end
 	done    chan struct{}
 	value   V
 	err     error
 }
 
+// grace is how long work may take to end once it was told to.
+const grace = 100 * time.Millisecond
+
+// errDeaf is for those who wait for work that does not end when it is told to.
+var errDeaf = fmt.Errorf("flight: the work ignores its context: %w", context.DeadlineExceeded)
+
 // Do returns the result of the flight for key that is under way, if it started at notBefore or later, or else of a new
-// flight that runs fn. It waits no longer than ctx; the flight goes on without the caller and keeps ctx's values only.
-// Shared reports that the flight was somebody else's.
+// flight that runs fn. It waits no longer than ctx, and hardly longer than Timeout even if fn ignores its context; the flight
+// goes on without the caller and keeps ctx's values only. Shared reports that the flight was somebody else's.
 func (g *Group[K, V]) Do(ctx context.Context, key K, notBefore time.Time, fn func(context.Context) (V, error)) (v V, shared bool, err error) {
 	if err := context.Cause(ctx); err != nil {
 		return v, false, err
@@ -44,6 +51,17 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, notBefore time.Time, fn fun
 		return c.value, shared, c.err
 	case <-ctx.Done():
 		return v, shared, context.Cause(ctx)
+	case <-c.ctx.Done():
+	}
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case <-c.done:
+		return c.value, shared, c.err
+	case <-ctx.Done():
+		return v, shared, context.Cause(ctx)
+	case <-late.C:
+		return v, shared, errDeaf
 	}
 }
 
@@ -56,15 +74,15 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time, fn f
 	if g.calls == nil {
 		g.calls = make(map[K]*call[V])
 	}
-	c := &call[V]{started: time.Now(), done: make(chan struct{})}
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)
+	c := &call[V]{started: time.Now(), ctx: work, done: make(chan struct{})}
 	g.calls[key] = c
-	go g.run(context.WithoutCancel(ctx), key, c, fn)
+	go g.run(cancel, key, c, fn)
 	return c, false
 }
 
-func (g *Group[K, V]) run(ctx context.Context, key K, c *call[V], fn func(context.Context) (V, error)) {
+func (g *Group[K, V]) run(cancel func(), key K, c *call[V], fn func(context.Context) (V, error)) {
 	growStack()
-	ctx, cancel := context.WithTimeout(ctx, g.Timeout)
 	defer cancel()
 	finished := false
 	defer func() {
@@ -74,7 +92,7 @@ func (g *Group[K, V]) run(ctx context.Context, key K, c *call[V], fn func(contex
 		g.land(key, c)
 		close(c.done)
 	}()
-	c.value, c.err = fn(ctx)
+	c.value, c.err = fn(c.ctx)
 	finished = true
 }
 

@@ -187,6 +187,23 @@ func TestWorkThatDoesNotReturn(t *testing.T) {
 	}
 }
 
+// IN-99: work that ignores its context holds up nobody for ever, also not callers whose own context never ends.
+func TestWorkThatIgnoresItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &flight.Group[string, string]{Timeout: time.Second}
+		release := make(chan struct{})
+		deaf := func(context.Context) (string, error) { <-release; return "late", nil }
+		for _, wait := range []time.Duration{1100 * time.Millisecond, 100 * time.Millisecond} { // who starts it, and who joins it when it is late
+			begun := time.Now()
+			_, _, err := g.Do(context.Background(), "k", time.Time{}, deaf)
+			if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took != wait {
+				t.Errorf("got %v after %v, want a deadline after %v", err, took, wait)
+			}
+		}
+		close(release)
+	})
+}
+
 // IN-86
 func TestForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -54,9 +54,9 @@ var mutants = []mutant{
 	{"cache: exp does not end it", "core/caching.go", "until = at + left", "_ = left", inCore},
 	{"cache: TTL does not end it", "core/caching.go", "until := in.asked + c.ttl", "until := in.asked + c.ttl + 1e15", inCore},
 	{"cache: TTL counts from the answer", "core/caching.go", "until := in.asked + c.ttl", "until := at + c.ttl", inCore},
-	{"cache: own deadline is not checked", "core/caching.go", "if e, ok := c.active.Get(key); ok && at < e.until && ", "if e, ok := c.active.Get(key); ok && ", inCore},
+	{"cache: own deadline is not checked", "internal/memcache/cache.go", "if now >= e.until {", "if false {", "./internal/memcache " + inCore},
 	{"cache: negative TTL is the positive one", "core/caching.go", "in.asked + c.negativeTTL", "in.asked + c.ttl", inCore},
-	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, &inactiveEntry{asked: in.asked, until: until}, until-at)", "c.active.Set(key, &activeEntry{introspection: in, until: until}, until-at)", inCore},
+	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
 	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.active {\n\t\tc.active.Delete(key)", "\tif !in.active {", inCore},
 	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tuntil := in", "\tuntil := in", inCore},
 	{"cache: MaxAge is ignored", "core/caching.go", "return !r.fresh || age <= r.maxAge", "return true", inCore},
@@ -71,10 +71,10 @@ var mutants = []mutant{
 	{"cache: unbounded", "internal/memcache/shard.go", "if len(s.ring) < s.capacity {", "if true {", "./internal/memcache"},
 
 	// Flights.
-	{"flight: tied to the leader", "internal/flight/flight.go", "go g.run(context.WithoutCancel(ctx), key, c, fn)", "go g.run(ctx, key, c, fn)", "./internal/flight " + inCore},
-	{"flight: no timeout", "internal/flight/flight.go", "ctx, cancel := context.WithTimeout(ctx, g.Timeout)", "ctx, cancel := context.WithCancel(ctx)", "./internal/flight " + inCore},
+	{"flight: tied to the leader", "internal/flight/flight.go", "context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "context.WithTimeout(ctx, g.Timeout)", "./internal/flight " + inCore},
+	{"flight: no timeout", "internal/flight/flight.go", "work, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "work, cancel := context.WithCancel(context.WithoutCancel(ctx))", "./internal/flight " + inCore},
 	{"flight: nobody joins", "internal/flight/flight.go", "if c, ok := g.calls[key]; ok && !c.started.Before(notBefore) {", "if c, ok := g.calls[key]; ok && false {", "./internal/flight " + inCore},
-	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\treturn v, shared, context.Cause(ctx)", "case <-make(chan int):\n\t\treturn v, shared, context.Cause(ctx)", "./internal/flight " + inCore},
+	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\treturn v, shared, context.Cause(ctx)\n\tcase <-c.ctx.Done():", "case <-c.ctx.Done():", "./internal/flight " + inCore},
 
 	// Asking.
 	{"asking: our own token is not renewed", "core/introspector.go", "i.own.Invalidate(used)", "_ = used", inCore},
@@ -107,7 +107,7 @@ var mutants = []mutant{
 	{"source: refusals back off like hiccups", "tokensource/renewing.go", "if refused(s.failed) {", "if false {", inSource},
 	{"source: Retry-After is ignored", "tokensource/renewing.go", "d = max(d, e.RetryAfter)", "_ = e", inSource},
 	{"source: Invalidate drops any token", "tokensource/renewing.go", "l == nil || l.token.AccessToken != t.AccessToken {", "l == nil {", inSource},
-	{"source: fetch tied to its caller", "tokensource/renewing.go", "go s.run(context.WithoutCancel(ctx), f)", "go s.run(ctx, f)", inSource},
+	{"source: fetch tied to its caller", "tokensource/renewing.go", "context.WithTimeout(context.WithoutCancel(ctx), s.timeout)", "context.WithTimeout(ctx, s.timeout)", inSource},
 	{"source: several fetches at once", "tokensource/renewing.go", "if s.flight != nil {\n\t\treturn s.flight, nil\n\t}", "", inSource},
 	{"source: lacking scope goes unseen", "tokensource/answer.go", `if missing := lacking(granted, scope); missing != "" {`, `if missing := lacking(granted, scope); missing == "x" {`, inSource},
 	{"source: no end of lifetimes", "tokensource/answer.go", "min(math.Floor(seconds), maxLifetime.Seconds())", "math.Floor(seconds)", inSource},
