@@ -205,3 +205,17 @@ func TestTroubleIsNotRemembered(t *testing.T) {
 		})
 	}
 }
+
+// MaxAge(0) asks each time, also in the very instant in which somebody else was answered.
+func TestMaxAgeZeroAsksInTheSameInstant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		v := mobileFirst(t, srv)
+		for _, need := range []core.Requirement{core.Authenticated(), core.Authenticated().MaxAge(0), core.Authenticated().MaxAge(0)} {
+			v.Authorize(t.Context(), bearer(t1), need)
+		}
+		if got := srv.Calls().Introspection; got != 3 {
+			t.Errorf("%d questions, want 3", got)
+		}
+	})
+}

@@ -45,12 +45,14 @@ type Config struct {
 	Skew time.Duration
 	// MaxTokenBytes is the greatest length of a token; a longer one is refused unseen. Zero means 8 KiB.
 	MaxTokenBytes int
-	// MaxResponseBytes bounds an answer of the server, after decompression. Zero means 1 MiB.
+	// MaxResponseBytes bounds an answer of the introspection endpoint, after decompression. Zero means 1 MiB. (One of the
+	// token endpoint may always have 1 MiB.)
 	MaxResponseBytes int
 	// Timeout bounds the wait for an answer: fetching a token of our own, the call, and its one retry. A single attempt gets
 	// three fifths of it. Zero means 5s.
 	Timeout time.Duration
-	// MaxInFlight bounds the concurrent calls to the introspection endpoint; more of them queue. Zero means 64.
+	// MaxInFlight bounds the concurrent calls to the introspection endpoint; more of them queue, for two fifths of Timeout,
+	// so that an admitted call has time for an attempt. Zero means 64.
 	MaxInFlight int
 
 	// Transport carries the requests to the server. Nil means a transport of our own with TLS 1.2 or later, two seconds to
@@ -60,7 +62,7 @@ type Config struct {
 	// way: only for a network that nobody else is on.
 	InsecureHTTP bool
 
-	// Logger gets refusals (Debug), trouble with the server (Warn), and refusals of our own credentials (Error). It never
+	// Logger gets refused tokens (Debug), trouble with the server (Warn), and refusals of our own credentials (Error). It never
 	// gets a token or personal data. Nil means no logging.
 	Logger *slog.Logger
 	// Trace is called along the way of each request. The zero Trace calls nothing.
@@ -85,11 +87,15 @@ func New(c Config) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("core: %w", err)
 	}
+	keys, err := newKeyer()
+	if err != nil {
+		return nil, fmt.Errorf("core: making a key for the cache: %w", err)
+	}
 	c.warn()
 	v := &Verifier{
 		profile:      c.Profile,
 		introspector: asker,
-		keys:         newKeyer(),
+		keys:         keys,
 		maxToken:     cmp.Or(c.MaxTokenBytes, 8<<10),
 		skew:         c.Skew,
 		log:          c.Logger,
@@ -198,6 +204,8 @@ func (c *Config) introspector() (*introspector, error) {
 		own:     c.Profile.source,
 		client:  clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
 		slots:   make(chan struct{}, c.MaxInFlight),
+		attempt: c.Timeout * 3 / 5,
+		queue:   c.Timeout * 2 / 5,
 		breaker: breaker.Breaker{Failures: breakerFailures, Pause: breakerPause},
 		log:     c.Logger,
 		trace:   c.Trace,

@@ -33,6 +33,8 @@ type introspector struct {
 	own     *tokensource.Source // our token, nil when the endpoint takes our credentials
 	client  clientauth.Client   // our credentials, when it does
 	slots   chan struct{}       // as many as calls may be in flight
+	attempt time.Duration       // what one attempt may take
+	queue   time.Duration       // how long to wait for a slot, so that a whole attempt is left for the call
 	breaker breaker.Breaker
 	failure atomic.Pointer[EndpointError] // the last one that counted against the endpoint
 	log     *slog.Logger
@@ -42,12 +44,10 @@ type introspector struct {
 // introspect returns what the server says about token. Inactive is an answer. An error is ErrConflict, or says why there is
 // no answer; it never says anything about token.
 func (i *introspector) introspect(ctx context.Context, token string) (*introspection, error) {
-	select {
-	case i.slots <- struct{}{}:
-		defer func() { <-i.slots }()
-	case <-ctx.Done():
-		return nil, i.fail(0, fmt.Errorf("%d calls are in flight already: %w", cap(i.slots), context.Cause(ctx)))
+	if err := i.enter(ctx); err != nil {
+		return nil, err
 	}
+	defer func() { <-i.slots }()
 	pass, wait, ok := i.breaker.Allow()
 	if !ok {
 		return nil, i.notAsked(wait)
@@ -65,6 +65,26 @@ func (i *introspector) introspect(ctx context.Context, token string) (*introspec
 	i.trace.introspected(ctx, time.Since(begun), err)
 	i.report(ctx, err)
 	return in, err
+}
+
+// enter waits for a slot.
+func (i *introspector) enter(ctx context.Context) error {
+	select {
+	case i.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	patience := time.NewTimer(i.queue)
+	defer patience.Stop()
+	select {
+	case i.slots <- struct{}{}:
+		return nil
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	err := i.fail(0, fmt.Errorf("%d calls are in flight already: %w", cap(i.slots), context.DeadlineExceeded))
+	i.log.LogAttrs(ctx, slog.LevelDebug, "introspection not begun", slog.Any("error", err))
+	return err
 }
 
 // notAsked is the error while the endpoint is left alone after failures: the last of them, with the time that is left.
@@ -103,15 +123,29 @@ func judge(err error) (breaker.Outcome, time.Duration) {
 	switch {
 	case err == nil, errors.Is(err, ErrConflict):
 		return breaker.OK, 0
-	case !isEndpoint || e.Endpoint != introspectionEndpoint:
+	case errors.Is(err, errHurried), !isEndpoint || e.Endpoint != introspectionEndpoint:
 		return breaker.Unknown, 0
 	case e.Status == http.StatusOK && !errors.As(err, &bad):
 		return breaker.OK, 0
-	case e.Status == http.StatusBadRequest, errors.Is(err, formpost.ErrTooLarge): // it may be about this one token
+	case aboutOneToken(e.Status), errors.Is(err, formpost.ErrTooLarge):
 		return breaker.OK, 0
 	}
 	return breaker.Failed, e.RetryAfter
 }
+
+// aboutOneToken says that a status may be the answer to this one token, to its length for instance, so that whoever sends such
+// tokens must not stop the calls for all others.
+func aboutOneToken(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 400 && status < 500
+}
+
+// errHurried marks a call that failed because too little time was left for it, after waiting for a slot or for a token of our
+// own: that says nothing about the endpoint.
+var errHurried = errors.New("too little time was left for the call")
 
 // refusesUs says that the server turned down our own credentials or token: somebody must look at the configuration.
 func refusesUs(err error) bool {
@@ -132,6 +166,9 @@ func (i *introspector) ask(ctx context.Context, token string) (in *introspection
 		return in, err
 	}
 	i.own.Invalidate(used)
+	if fresh, failed := i.own.Token(ctx); failed == nil && fresh.AccessToken == used.AccessToken {
+		return in, err // there is no better one
+	}
 	in, _, err = i.once(ctx, token)
 	return in, err
 }
@@ -157,8 +194,12 @@ func (i *introspector) once(ctx context.Context, token string) (in *introspectio
 	} else if err := i.client.Apply(ctx, header, form); err != nil {
 		return nil, used, err
 	}
+	begun := time.Now()
 	res, err := i.post.Post(ctx, header, form)
 	if err != nil {
+		if ctx.Err() != nil && time.Since(begun) < i.attempt {
+			err = fmt.Errorf("%w: %w", errHurried, err)
+		}
 		return nil, used, i.fail(0, err)
 	}
 	in, err = i.read(res)
@@ -191,18 +232,13 @@ func (i *introspector) read(res *formpost.Response) (*introspection, error) {
 	return in, nil
 }
 
-// errorCode returns the error code of an answer if it is one that errors.Is can be asked for, or the foreign token's: anything
-// else might be an echo of the token.
+// errorCode returns the error code of an answer, "" if it has none that is known.
 func errorCode(body []byte) tokensource.ErrorCode {
 	o, err := strictjson.Parse(body)
 	if err != nil {
 		return ""
 	}
-	switch code := tokensource.ErrorCode(oauth.ErrorCode(o)); code {
-	case tokensource.ErrInvalidRequest, tokensource.ErrInvalidClient, tokensource.ErrUnauthorizedClient, unsupportedTokenType:
-		return code
-	}
-	return ""
+	return tokensource.ErrorCode(oauth.ErrorCode(o))
 }
 
 const introspectionEndpoint = "introspection"
@@ -225,10 +261,13 @@ func (i *introspector) fail(status int, cause error) *EndpointError {
 	return e
 }
 
-// explain adds what the profile knows about a failure of the token endpoint.
+// explain makes an error of our own token's source one of its endpoint, and adds what the profile knows about it.
 func (i *introspector) explain(err error) error {
 	e, ok := errors.AsType[*EndpointError](err)
-	if !ok || e.Status != http.StatusNotFound {
+	switch {
+	case !ok && i.profile.tokenURL != "": // we have run out of time before the fetch did
+		return &EndpointError{Endpoint: "token", URL: i.profile.tokenURL, Err: err}
+	case !ok || e.Status != http.StatusNotFound:
 		return err
 	}
 	explained := *e

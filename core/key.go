@@ -25,19 +25,19 @@ type keyer struct {
 	scratch sync.Pool
 }
 
-func newKeyer() *keyer {
+func newKeyer() (*keyer, error) {
 	var key, salt [16]byte
 	rand.Read(key[:]) // never fails
 	rand.Read(salt[:])
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
-		panic(err) // the key has a legal length
+		return nil, err
 	}
 	gcm, err := cipher.NewGCM(block)
 	if err != nil {
-		panic(err) // AES has the block size of GCM
+		return nil, err // GODEBUG=fips140=only allows no nonce of ours
 	}
-	return &keyer{gcm: gcm, salt: salt, scratch: sync.Pool{New: func() any { return new(scratch) }}}
+	return &keyer{gcm: gcm, salt: salt, scratch: sync.Pool{New: func() any { return new(scratch) }}}, nil
 }
 
 // scratch is memory that escapes into cipher.AEAD, which is why it is pooled.

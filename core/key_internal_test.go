@@ -11,7 +11,7 @@ import (
 
 // IN-77, IN-78, IN-79, A07, A71, A73, BCP-05: a key is a keyed hash of the whole token, with a key of this Verifier alone.
 func TestKeys(t *testing.T) {
-	a, b := newKeyer(), newKeyer()
+	a, b := mustKeyer(t), mustKeyer(t)
 	tokens := []string{"", "a", "b", "ab", "a\x00", strings.Repeat("x", 8192), strings.Repeat("x", 8191) + "y", "y" + strings.Repeat("x", 8191), "%s\r\n"}
 	seen := make(map[memcache.Key]string)
 	for _, tok := range tokens {
@@ -34,7 +34,7 @@ func TestKeys(t *testing.T) {
 
 // A fingerprint tells tokens apart in a log, is short, and is not a piece of the key.
 func TestFingerprint(t *testing.T) {
-	k := newKeyer()
+	k := mustKeyer(t)
 	x, y := k.key("x"), k.key("y")
 	first, again, other := k.fingerprint(x), k.fingerprint(k.key("x")), k.fingerprint(y)
 	if first != again || first == other || len(first) != 8 {
@@ -43,7 +43,16 @@ func TestFingerprint(t *testing.T) {
 	if strings.Contains(fmt.Sprintf("%x", x), k.fingerprint(x)) {
 		t.Error("the fingerprint is a piece of the key")
 	}
-	if other := newKeyer(); k.fingerprint(x) == other.fingerprint(x) {
+	if other := mustKeyer(t); k.fingerprint(x) == other.fingerprint(x) {
 		t.Error("the fingerprint is the same under another Verifier")
 	}
+}
+
+func mustKeyer(t *testing.T) *keyer {
+	t.Helper()
+	k, err := newKeyer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }

@@ -64,7 +64,7 @@ func TestRFC7662BadRequest(t *testing.T) {
 		{"a token of a kind that the server does not store", `{"error":"unsupported_token_type"}`, core.ErrInvalidToken, ""},
 		{"our request", `{"error":"invalid_request"}`, core.ErrUnavailable, tokensource.ErrInvalidRequest},
 		{"our credentials", `{"error":"invalid_client"}`, core.ErrUnavailable, tokensource.ErrInvalidClient},
-		{"a code that might be an echo of the token", `{"error":"abcdef"}`, core.ErrUnavailable, ""},
+		{"a code that might be an echo of the token", `{"error":"abcdef"}`, core.ErrUnavailable, "unknown_error"},
 		{"no code", `{}`, core.ErrUnavailable, ""},
 		{"no JSON", `Bad Request`, core.ErrUnavailable, ""},
 	} {

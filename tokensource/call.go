@@ -24,6 +24,11 @@ type call struct {
 
 func (c *call) do() (*http.Response, error) {
 	token, err := c.src.Token(c.r.Context())
+	if errors.Is(err, ErrInvalidScope) && c.src != c.t.source { // the client may no longer have what this path once wanted
+		c.t.remember(c.path, "")
+		c.src = c.t.source
+		token, err = c.src.Token(c.r.Context())
+	}
 	if err != nil {
 		closeBody(c.r)
 		return nil, err

@@ -211,7 +211,8 @@ func (s *Source) run(cancel func(), f *fetching) {
 		if !finished {
 			f.err = fmt.Errorf("tokensource: the fetch ended in a panic: %T", recover())
 		}
-		told := s.finish(ctx, f, begun)
+		told, failures := s.finish(f, begun)
+		s.report(context.WithoutCancel(ctx), told, failures)
 		close(f.done)
 		if s.renewed != nil {
 			s.renewed(told)
@@ -227,18 +228,17 @@ func (s *Source) run(cancel func(), f *fetching) {
 	finished = true
 }
 
-// finish records how a fetch ended.
-func (s *Source) finish(ctx context.Context, f *fetching, begun time.Time) Renewal {
+// finish records how a fetch ended, and returns what to tell about it.
+func (s *Source) finish(f *fetching, begun time.Time) (told Renewal, failures int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	told := Renewal{Scope: s.scope, Trigger: f.trigger, Duration: time.Since(begun), Err: f.err}
+	told = Renewal{Scope: s.scope, Trigger: f.trigger, Duration: time.Since(begun), Err: f.err}
 	s.flight = nil
 	if f.err == nil {
 		s.failures, s.failed, s.retryAt, s.forgotten = 0, nil, time.Time{}, Absent
 		s.current.Store(newLease(f.token, begun))
 		told.ExpiresAt = f.token.ExpiresAt
-		s.log.LogAttrs(ctx, slog.LevelDebug, "token renewed", slog.String("scope", s.scope), slog.Time("expires_at", f.token.ExpiresAt))
-		return told
+		return told, 0
 	}
 	f.token = Token{}
 	s.failures++
@@ -251,13 +251,21 @@ func (s *Source) finish(ctx context.Context, f *fetching, begun time.Time) Renew
 			told.ExpiresAt = l.token.ExpiresAt
 		}
 	}
-	level := slog.LevelWarn
-	if refused(f.err) {
-		level = slog.LevelError
+	return told, s.failures
+}
+
+// report tells the log how a fetch ended. No lock is held: the log's handler may itself want a token.
+func (s *Source) report(ctx context.Context, told Renewal, failures int) {
+	if told.Err == nil {
+		s.log.LogAttrs(ctx, slog.LevelDebug, "token renewed", slog.String("scope", told.Scope), slog.Time("expires_at", told.ExpiresAt))
+	} else {
+		level := slog.LevelWarn
+		if refused(told.Err) {
+			level = slog.LevelError
+		}
+		s.log.LogAttrs(ctx, level, "token fetch failed", slog.String("scope", told.Scope), slog.Any("error", told.Err),
+			slog.Duration("retry_in", told.RetryIn), slog.Int("failures", failures))
 	}
-	s.log.LogAttrs(ctx, level, "token fetch failed", slog.String("scope", s.scope), slog.Any("error", f.err),
-		slog.Duration("retry_in", told.RetryIn), slog.Int("failures", s.failures))
-	return told
 }
 
 // pause is how long to stay away after s.failures failures in a row: doubling, with up to a fifth more so that many

@@ -3,6 +3,7 @@ package tokensource_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -505,8 +506,40 @@ func TestStatic(t *testing.T) {
 			t.Errorf("Token = %q", string(tok.AccessToken))
 		}
 		src.Invalidate(tok)
-		if tok, err := src.Token(t.Context()); err == nil {
-			t.Errorf("Token = %v after the only one was refused", tok)
+		if again := token(t, src); again != tok {
+			t.Error("the only token is gone after one refusal, want it kept: the server may have been wrong")
 		}
 	})
 }
+
+// A log handler may itself want a token, to ship its records with: no lock is held while it runs.
+func TestLogHandlerThatWantsAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		c := config(srv)
+		var src *tokensource.Source
+		asked := 0
+		c.Logger = slog.New(handlerFunc(func(ctx context.Context) {
+			asked++
+			_, _ = src.Token(ctx)
+		}))
+		src = newSource(t, c)
+		srv.Inject(coretest.Token, 2, coretest.Status(500))
+		if tok, err := src.Token(t.Context()); err == nil {
+			t.Errorf("Token = %v, want an error", tok)
+		}
+		time.Sleep(time.Minute)
+		token(t, src)
+		synctest.Wait()
+		if asked != 2 {
+			t.Errorf("the handler ran %d times, want for the failure and the renewal", asked)
+		}
+	})
+}
+
+type handlerFunc func(context.Context)
+
+func (handlerFunc) Enabled(context.Context, slog.Level) bool          { return true }
+func (f handlerFunc) Handle(ctx context.Context, _ slog.Record) error { f(ctx); return nil }
+func (f handlerFunc) WithAttrs([]slog.Attr) slog.Handler              { return f }
+func (f handlerFunc) WithGroup(string) slog.Handler                   { return f }

@@ -9,7 +9,7 @@ import (
 )
 
 // Scoped returns the Source of the same client for other scope elements, a space-separated list. The same elements in any
-// order give the same Source, so call it where the token is wanted. The Sources of one client share its connections and its
+// order give the same Source (of a thousand sets, more start anew), so call it where the token is wanted. The Sources of one client share its connections and its
 // secret, and each has a token, a fetch and a backoff of its own. A scope that cannot be one gives a Source that answers
 // why. A Source made by Func or Static has one token for all scopes and returns itself.
 func (s *Source) Scoped(scope string) *Source {
@@ -36,6 +36,9 @@ func (f *family) member(scope string) *Source {
 	key := strings.Join(scopeSet(scope), " ")
 	s, ok := f.sources[key]
 	if !ok {
+		if len(f.sources) >= maxRemembered { // a resource that asks for ever other scopes must not fill the memory
+			clear(f.sources)
+		}
 		s = f.create(strings.Join(strings.Fields(scope), " "))
 		f.sources[key] = s
 	}

@@ -52,14 +52,13 @@ func Func(fetch func(context.Context) (Token, error)) *Source {
 	return &Source{fetch: fetch, timeout: defaultTimeout, log: slog.New(slog.DiscardHandler), woken: make(chan struct{}, 1), forgotten: Absent}
 }
 
-// Static returns a Source with one token that does not end. Once invalidated it answers an error: there is no other.
+// Static returns a Source with one token that does not end. Invalidating it changes nothing: there is no other.
 func Static(token Secret) *Source {
 	if !headerSafe(string(token)) {
 		return Func(func(context.Context) (Token, error) { return Token{}, errUnsafe })
 	}
-	s := Func(func(context.Context) (Token, error) {
-		return Token{}, errors.New("tokensource: the static token was refused, and there is no other")
-	})
-	s.current.Store(newLease(Token{AccessToken: token}, time.Now()))
+	t := Token{AccessToken: token}
+	s := Func(func(context.Context) (Token, error) { return t, nil })
+	s.current.Store(newLease(t, time.Now()))
 	return s
 }

@@ -135,9 +135,14 @@ func (t *Transport) remembered(path string) string {
 	return t.scopes[path]
 }
 
+// remember notes the scope that path wants; "" forgets it.
 func (t *Transport) remember(path, scope string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if scope == "" {
+		delete(t.scopes, path)
+		return
+	}
 	if len(t.scopes) >= maxRemembered {
 		clear(t.scopes) // what is still in use is learnt again, with one refused request each
 	}

@@ -683,3 +683,29 @@ func TestTransportLogs(t *testing.T) {
 		t.Errorf("the log shows the token:\n%s", logged.String())
 	}
 }
+
+// A client that loses the scope that a path once wanted is told so by the resource, and not stopped for ever.
+func TestRememberedScopeIsTakenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		srv.Protect("/adapters/a", "orders.read")
+		rt := newSource(t, config(srv)).Transport(srv.Transport())
+		rt.AllowScope = func(string) bool { return true }
+		get := func(want int) {
+			t.Helper()
+			res, err := (&http.Client{Transport: rt}).Get(srv.BaseURL() + "/adapters/a")
+			if err != nil || res.StatusCode != want {
+				t.Fatalf("Get = %v, %v, want %d", res, err, want)
+			}
+		}
+		get(200)
+		srv.SetClient(coretest.Client{ID: "test", Secret: "test", AllowedScope: "messages.*"})
+		srv.Restart() // its tokens are gone, too
+		get(401) // the server's word about the old token, as no other can be had
+		get(403)
+		get(403)
+		srv.SetClient(coretest.Client{ID: "test", Secret: "test", AllowedScope: "*"})
+		time.Sleep(time.Hour)
+		get(200)
+	})
+}

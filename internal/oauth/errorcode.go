@@ -2,13 +2,12 @@
 package oauth
 
 import (
-	"strings"
-
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
 // ErrorCode returns the error code of an answer, "" if it has none: "error" of RFC 6749 section 5.2, or MobileFirst's
-// errorCode. What does not look like a code is "unknown_error", because it might be anything, our secret included.
+// errorCode. What is none of the codes that servers are known to send is "unknown_error", because it might be anything, an
+// echo of our secret included.
 func ErrorCode(answer strictjson.Object) string {
 	if id, _, err := answer.String("errorCode"); err == nil && id == "INVALID_CLIENT_ID" {
 		return "invalid_client"
@@ -17,8 +16,12 @@ func ErrorCode(answer strictjson.Object) string {
 	if !present && err == nil {
 		return ""
 	}
-	if err != nil || code == "" || len(code) > 40 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return "unknown_error"
+	switch code {
+	case "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+		"access_denied", "server_error", "temporarily_unavailable", "invalid_target", "unsupported_token_type", // RFC 6749, 8707, 7009
+		"invalid_token", "insufficient_scope", // RFC 6750
+		"scope_invalid", "request_unauthorized": // glewlwyd, ory/fosite
+		return code
 	}
-	return code
+	return "unknown_error"
 }
