@@ -701,7 +701,7 @@ func TestRememberedScopeIsTakenAway(t *testing.T) {
 		get(200)
 		srv.SetClient(coretest.Client{ID: "test", Secret: "test", AllowedScope: "messages.*"})
 		srv.Restart() // its tokens are gone, too
-		get(401) // the server's word about the old token, as no other can be had
+		get(401)      // the server's word about the old token, as no other can be had
 		get(403)
 		get(403)
 		srv.SetClient(coretest.Client{ID: "test", Secret: "test", AllowedScope: "*"})

@@ -79,63 +79,95 @@ func story(srv *coretest.Server) []step {
 
 func admission(c cast) []step {
 	return []step{
-		{"An open route needs no token.",
+		{
+			"An open route needs no token.",
 			nil, "GET /public", c.nobody,
-			exchange{200, "", "public", "", notAsked}},
-		{"A guarded one does. The challenge tells the app to get one.",
+			exchange{200, "", "public", "", notAsked},
+		},
+		{
+			"A guarded one does. The challenge tells the app to get one.",
 			nil, "GET /balance", c.nobody,
-			exchange{401, challengeMissing, missing, "", notAsked}},
-		{"An unknown token. To ask about it, the API first needs a token of its own.",
+			exchange{401, challengeMissing, missing, "", notAsked},
+		},
+		{
+			"An unknown token. To ask about it, the API first needs a token of its own.",
 			nil, "GET /balance", c.stranger,
-			exchange{401, challengeInvalid, invalid, core.Miss, askedFirst}},
-		{"The same again: the refusal is remembered (NegativeTTL, 5 seconds).",
+			exchange{401, challengeInvalid, invalid, core.Miss, askedFirst},
+		},
+		{
+			"The same again: the refusal is remembered (NegativeTTL, 5 seconds).",
 			nil, "GET /balance", c.stranger,
-			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked}},
-		{"Bob's token is good, but not for this. The challenge names the scope to get.",
+			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked},
+		},
+		{
+			"Bob's token is good, but not for this. The challenge names the scope to get.",
 			nil, "GET /balance", c.bob,
-			exchange{403, challengeScope, insufficient, core.Miss, asked}},
-		{"Alice's token has the scope.",
+			exchange{403, challengeScope, insufficient, core.Miss, asked},
+		},
+		{
+			"Alice's token has the scope.",
 			nil, "GET /balance", c.alice,
-			exchange{200, "", "17364.9", core.Miss, asked}},
-		{"Her second call: the answer about her token is remembered (CacheTTL, 1 minute).",
+			exchange{200, "", "17364.9", core.Miss, asked},
+		},
+		{
+			"Her second call: the answer about her token is remembered (CacheTTL, 1 minute).",
 			nil, "GET /balance", c.alice,
-			exchange{200, "", "17364.9", core.Hit, notAsked}},
+			exchange{200, "", "17364.9", core.Hit, notAsked},
+		},
 	}
 }
 
 func revocation(srv *coretest.Server, c cast) []step {
 	return []step{
-		{"Her token is revoked. Nobody tells the API, so what it remembers counts for CacheTTL.",
+		{
+			"Her token is revoked. Nobody tells the API, so what it remembers counts for CacheTTL.",
 			func() { srv.Revoke(c.alice.value) }, "GET /balance", c.alice,
-			exchange{200, "", "17364.9", core.Hit, notAsked}},
-		{"A route with MaxAge(0) asks each time, and sees it at once ...",
+			exchange{200, "", "17364.9", core.Hit, notAsked},
+		},
+		{
+			"A route with MaxAge(0) asks each time, and sees it at once ...",
 			nil, "POST /transfer", c.alice,
-			exchange{401, challengeInvalid, invalid, core.Miss, asked}},
-		{"... and from then on every route knows.",
+			exchange{401, challengeInvalid, invalid, core.Miss, asked},
+		},
+		{
+			"... and from then on every route knows.",
 			nil, "GET /balance", c.alice,
-			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked}},
-		{"Carol comes ...",
+			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked},
+		},
+		{
+			"Carol comes ...",
 			nil, "GET /balance", c.carol,
-			exchange{200, "", "17364.9", core.Miss, asked}},
-		{"... and logs out: the server revokes her token, and the API drops it with v.Forget.",
+			exchange{200, "", "17364.9", core.Miss, asked},
+		},
+		{
+			"... and logs out: the server revokes her token, and the API drops it with v.Forget.",
 			func() { srv.Revoke(c.carol.value) }, "POST /logout", c.carol,
-			exchange{204, "", "", core.Hit, notAsked}},
-		{"So nobody has to wait for CacheTTL.",
+			exchange{204, "", "", core.Hit, notAsked},
+		},
+		{
+			"So nobody has to wait for CacheTTL.",
 			nil, "GET /balance", c.carol,
-			exchange{401, challengeInvalid, invalid, core.Miss, asked}},
+			exchange{401, challengeInvalid, invalid, core.Miss, asked},
+		},
 	}
 }
 
 func outage(srv *coretest.Server, c cast) []step {
 	return []step{
-		{"The authorization server goes down. Whom the API remembers is still served.",
+		{
+			"The authorization server goes down. Whom the API remembers is still served.",
 			srv.Down, "GET /me", c.bob,
-			exchange{200, "", bobsJSON, core.Hit, notAsked}},
-		{"A new token cannot be checked: 503 and no challenge, so that no app logs its user out.",
+			exchange{200, "", bobsJSON, core.Hit, notAsked},
+		},
+		{
+			"A new token cannot be checked: 503 and no challenge, so that no app logs its user out.",
 			nil, "GET /balance", c.dave,
-			exchange{503, retryAfter, unavailable, core.Miss, notAsked}},
-		{"The server is back. Nothing needs a restart.",
+			exchange{503, retryAfter, unavailable, core.Miss, notAsked},
+		},
+		{
+			"The server is back. Nothing needs a restart.",
 			srv.Up, "GET /balance", c.dave,
-			exchange{200, "", "17364.9", core.Miss, asked}},
+			exchange{200, "", "17364.9", core.Miss, asked},
+		},
 	}
 }
