@@ -13,11 +13,11 @@ import (
 // next request: core reads them during its call and copies what it keeps.
 func authorization(c *fiber.Ctx, buf []string) []string {
 	if c.App().Server().DisableHeaderNamesNormalizing { // then a lookup by name would miss other spellings
-		c.Request().Header.VisitAll(func(name, value []byte) {
+		for name, value := range c.Request().Header.All() {
 			if strings.EqualFold(string(name), fiber.HeaderAuthorization) {
 				buf = append(buf, string(value))
 			}
-		})
+		}
 		return buf
 	}
 	for _, value := range c.Request().Header.PeekAll(fiber.HeaderAuthorization) {

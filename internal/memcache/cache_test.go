@@ -122,7 +122,7 @@ func TestEntriesExpire(t *testing.T) {
 		set(c, key(1), &one, time.Minute)
 		time.Sleep(time.Minute - 1)
 		check(t, c, key(1), 1, true)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		check(t, c, key(1), 0, false)
 		if got := c.Len(); got != 1 {
 			t.Errorf("Len = %d with one expired entry, want 1", got)
