@@ -12,18 +12,23 @@ import (
 // authorization appends the values of all Authorization fields to buf. They are views of a buffer that Fiber reuses for the
 // next request: core reads them during its call and copies what it keeps.
 func authorization(c *fiber.Ctx, buf []string) []string {
-	if c.App().Server().DisableHeaderNamesNormalizing { // then a lookup by name would miss other spellings
-		for name, value := range c.Request().Header.All() {
-			if strings.EqualFold(string(name), fiber.HeaderAuthorization) {
-				buf = append(buf, string(value))
-			}
-		}
-		return buf
+	if c.App().Server().DisableHeaderNamesNormalizing {
+		return anySpelling(c)
 	}
 	for _, value := range c.Request().Header.PeekAll(fiber.HeaderAuthorization) {
 		buf = append(buf, unsafe.String(unsafe.SliceData(value), len(value)))
 	}
 	return buf
+}
+
+// anySpelling is for apps that leave field names as they were sent, where a lookup by name would miss some.
+func anySpelling(c *fiber.Ctx) (values []string) {
+	for name, value := range c.Request().Header.All() {
+		if strings.EqualFold(string(name), fiber.HeaderAuthorization) {
+			values = append(values, string(value))
+		}
+	}
+	return values
 }
 
 // Write answers a request with the denial as it is. It is what Require does unless Config.ErrorHandler says otherwise.
