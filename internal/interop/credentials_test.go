@@ -100,7 +100,7 @@ func wantNotReady(t *testing.T, v *core.Verifier, want core.EndpointError, hint 
 }
 
 func TestStaticBearerTokenIsRefused(t *testing.T) {
-	hints := map[string]string{"fosite": "the static token was refused", "oidc-provider": "how our credentials are sent"}
+	hints := map[string]string{"fosite": "it does not accept our credentials", "oidc-provider": "how our credentials are sent"}
 	eachServer(t, func(t *testing.T, s *server) {
 		profile := core.RFC7662Config{IntrospectionURL: s.introspection, TokenSource: tokensource.Static("canary-bearer"), AnyAudience: true}
 		v := newVerifier(t, profile, core.Config{})
