@@ -31,11 +31,10 @@ var inactiveAnswer = &introspection{}
 
 // find returns what is remembered about key and not older than need allows, or nil. The wall clock's exp is for the decision
 // to check; here an entry only has to be within its time.
-func (c *caching) find(key memcache.Key, need Requirement, now time.Time) *introspection {
+func (c *caching) find(key memcache.Key, need Requirement, at time.Duration) *introspection {
 	if need.fresh && need.maxAge == 0 {
 		return nil
 	}
-	at := now.Sub(c.epoch)
 	if in, ok := c.active.Get(key, at); ok && need.recent(at-in.asked) {
 		return in
 	}
@@ -56,7 +55,7 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 	}
 	for {
 		in, shared, err := c.flights.Do(ctx, key, notBefore, func(ctx context.Context) (*introspection, error) {
-			begun := time.Now()
+			begun := time.Since(c.epoch)
 			if in := c.find(key, need, begun); in != nil { // another flight landed after the caller had looked
 				return in, nil
 			}
@@ -64,7 +63,7 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 			if err != nil {
 				return nil, err
 			}
-			in.asked = begun.Sub(c.epoch)
+			in.asked = begun
 			return in, nil
 		})
 		if err == nil && shared && need.fresh && in.asked < notBefore.Sub(c.epoch) {

@@ -92,7 +92,9 @@ func New(c Config) (*Verifier, error) {
 		return nil, fmt.Errorf("core: making a key for the cache: %w", err)
 	}
 	c.warn()
+	clock := newClock()
 	v := &Verifier{
+		clock:        clock,
 		profile:      c.Profile,
 		introspector: asker,
 		keys:         keys,
@@ -103,7 +105,7 @@ func New(c Config) (*Verifier, error) {
 	}
 	v.cache = caching{
 		ask:         asker.introspect,
-		epoch:       time.Now(),
+		epoch:       clock.epoch,
 		ttl:         min(or(c.CacheTTL, time.Minute), longestTTL),
 		negativeTTL: min(or(c.NegativeTTL, 5*time.Second), longestTTL),
 		active:      memcache.New[*introspection](cmp.Or(c.CacheEntries, 50_000)),

@@ -15,6 +15,7 @@ import (
 type Verifier struct {
 	profile      Profile
 	cache        caching
+	clock        *clock
 	introspector *introspector
 	keys         *keyer
 	maxToken     int
@@ -65,8 +66,8 @@ func (v *Verifier) authorize(ctx context.Context, authorization []string, need R
 		return Principal{}, err
 	}
 	key := v.keys.key(token)
-	now := time.Now()
-	in := v.cache.find(key, need, now)
+	at, now := v.clock.now()
+	in := v.cache.find(key, need, at)
 	v.trace.looked(ctx, found(in))
 	if in == nil {
 		if err := checkToken(token); err != nil {
@@ -75,7 +76,7 @@ func (v *Verifier) authorize(ctx context.Context, authorization []string, need R
 		if in, err = v.cache.fetch(ctx, key, strings.Clone(token), need); err != nil {
 			return Principal{}, unavailable(err)
 		}
-		now = time.Now()
+		_, now = v.clock.now()
 	}
 	if err := v.decide(in, need, now); err != nil {
 		if v.log.Enabled(ctx, slog.LevelDebug) {
@@ -106,8 +107,7 @@ func unavailable(err error) error {
 
 // decide holds the facts about a token against what the route needs, at this moment. Validity comes before scope, so that a
 // bad token learns nothing about the route (RFC 6750 section 3.1).
-func (v *Verifier) decide(in *introspection, need Requirement, now time.Time) error {
-	at := instant(now.UnixMilli())
+func (v *Verifier) decide(in *introspection, need Requirement, at instant) error {
 	skew := instant(v.skew.Milliseconds())
 	switch {
 	case !in.active:
