@@ -50,8 +50,10 @@ var answers = []struct {
 
 // denial is the answer for a cause under this profile.
 func (p *Profile) denial(cause error, need Requirement) *Denial {
-	if err := need.check(p.unfitScopeChars); err != nil && errors.Is(cause, ErrInsufficientScope) {
-		cause = fmt.Errorf("%w: %w", errUnfulfilled, err) // its scope must not get into a challenge
+	if errors.Is(cause, ErrInsufficientScope) {
+		if err := need.check(p.unfitScopeChars); err != nil { // its scope must not get into a challenge
+			cause = fmt.Errorf("%w: %w", errUnfulfilled, err)
+		}
 	}
 	d := &Denial{Cause: cause, Header: []Field{{"Cache-Control", "no-store"}, {"Content-Type", mediaJSON}}}
 	for _, a := range answers {

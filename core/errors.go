@@ -6,7 +6,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// The causes of a refusal. Denial.Cause matches exactly one of them with errors.Is.
+// The causes of a refusal. Denial.Cause matches one of them with errors.Is; look for ErrUnavailable first, because what it
+// wraps may come from a program's own functions.
 var (
 	ErrNoToken           = errors.New("no bearer credentials")
 	ErrMalformed         = errors.New("malformed bearer token")

@@ -121,6 +121,12 @@ func TestReady(t *testing.T) {
 			want: "core: not ready: token endpoint https://mfp.invalid/mfp/api/az/v1/token: ", more: "connection refused",
 		},
 		{
+			name: "the token endpoint hangs",
+			prep: func(s *coretest.Server) { s.Inject(coretest.Token, coretest.Always, coretest.Hang()) },
+			want: "core: not ready: token endpoint https://mfp.invalid/mfp/api/az/v1/token",
+			is:   context.DeadlineExceeded,
+		},
+		{
 			name: "the server hangs",
 			prep: func(s *coretest.Server) { s.Inject(coretest.Introspection, coretest.Always, coretest.Hang()) },
 			want: "core: not ready: introspection endpoint https://mfp.invalid/mfp/api/az/v1/introspection: context deadline exceeded",

@@ -543,3 +543,26 @@ func (handlerFunc) Enabled(context.Context, slog.Level) bool          { return t
 func (f handlerFunc) Handle(ctx context.Context, _ slog.Record) error { f(ctx); return nil }
 func (f handlerFunc) WithAttrs([]slog.Attr) slog.Handler              { return f }
 func (f handlerFunc) WithGroup(string) slog.Handler                   { return f }
+
+// A fetch that ignores its context holds nobody up for ever, also no caller whose own context never ends.
+func TestFetchThatIgnoresItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		src := tokensource.Func(func(context.Context) (tokensource.Token, error) {
+			<-release
+			return tokensource.Token{AccessToken: "late"}, nil
+		})
+		for _, wait := range []time.Duration{5100 * time.Millisecond, 100 * time.Millisecond} { // who starts it, and who joins it when it is late
+			begun := time.Now()
+			_, err := src.Token(context.Background())
+			if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took != wait {
+				t.Errorf("got %v after %v, want a deadline after %v", err, took, wait)
+			}
+		}
+		close(release)
+		synctest.Wait()
+		if tok := token(t, src); tok.AccessToken != "late" {
+			t.Errorf("got %q, want the token that came at last", string(tok.AccessToken))
+		}
+	})
+}

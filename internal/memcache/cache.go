@@ -1,6 +1,7 @@
 // Package memcache is a bounded, sharded cache in memory over [go-cache].
 //
-// go-cache gives the map and its lock; this package gives what it lacks: a bound. Each shard keeps its keys in a ring with a second-chance bit
+// go-cache gives the map and its lock; this package gives what it lacks: a
+// bound. Each shard keeps its keys in a ring with a second-chance bit
 // (CLOCK), so a flood of keys nobody asks for again displaces itself and leaves
 // the entries in use alone, at a constant cost per insert and with no goroutine.
 //

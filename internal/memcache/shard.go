@@ -37,6 +37,7 @@ func newShard[V any](capacity int) *shard[V] {
 	}
 }
 
+// set stores v until until, which is after now.
 func (s *shard[V]) set(k Key, v V, now, until time.Duration) {
 	e := &entry[V]{value: v, until: until}
 	s.mu.Lock()
@@ -63,6 +64,10 @@ func (s *shard[V]) remove(k Key) {
 	}
 }
 
+// vacate returns an empty slot. s.mu is held.
+//
+// In a full ring the hand takes the first entry whose time is over or that was not used since its last visit, and clears the
+// bit of those it passes. One lap at most: readers that set bits as fast as the hand clears them must not hold up set.
 func (s *shard[V]) vacate(now time.Duration) int32 {
 	if last := len(s.free) - 1; last >= 0 {
 		slot := s.free[last]
@@ -87,6 +92,7 @@ func (s *shard[V]) vacate(now time.Duration) int32 {
 	return slot
 }
 
+// drop empties a slot and takes its entry out of go-cache. s.mu is held.
 func (s *shard[V]) drop(slot int32) {
 	s.entries.Delete(s.ring[slot].key)
 	s.ring[slot] = nil

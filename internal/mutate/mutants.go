@@ -146,4 +146,7 @@ var mutants = []mutant{
 	{"blame: the queue leaves no time", "core/config.go", "queue:   c.Timeout * 2 / 5", "queue:   c.Timeout", inCore},
 	{"source: the log runs under the lock", "tokensource/renewing.go", "\t\ttold, failures := s.finish(f, begun)\n\t\ts.report(context.WithoutCancel(ctx), told, failures)", "\t\ttold, failures := s.finish(f, begun)\n\t\ts.mu.Lock()\n\t\ts.report(context.WithoutCancel(ctx), told, failures)\n\t\ts.mu.Unlock()", inSource},
 	{"transport: a remembered scope is a dead end", "tokensource/call.go", "if errors.Is(err, ErrInvalidScope) && c.src != c.t.source {", "if false {", inSource},
+	{"blame: a hanging token endpoint has no name", "core/introspector.go", "case !ok && i.profile.tokenURL != \"\":", "case false:", inCore},
+	{"source: callers wait for the deaf", "tokensource/renewing.go", "\tcase <-late.C:\n\t\treturn Token{}, errDeaf", "\tcase <-make(chan int):\n\t\treturn Token{}, errDeaf", inSource},
+	{"source: a family without bound", "tokensource/scoped.go", "if len(f.sources) >= maxRemembered {", "if false {", inSource},
 }
