@@ -1,0 +1,79 @@
+package contain
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+)
+
+// Logger returns a logger whose handler's panics are contained: a line whose handler panics is lost, and the first time that
+// is said through slog.Default() if that is another logger. Nil stands for no logging, and so does a handler that discards.
+func Logger(l *slog.Logger) *slog.Logger {
+	if l == nil || l.Handler() == slog.DiscardHandler {
+		return slog.New(slog.DiscardHandler)
+	}
+	if _, done := l.Handler().(*handler); done {
+		return l
+	}
+	return slog.New(&handler{inner: l.Handler(), log: l, told: new(atomic.Bool)})
+}
+
+// handler contains the panics of another one.
+type handler struct {
+	inner slog.Handler
+	log   *slog.Logger // what the program gave us
+	told  *atomic.Bool // shared by all that With made
+}
+
+// Enabled implements slog.Handler. A handler that panics wants nothing.
+func (h *handler) Enabled(ctx context.Context, level slog.Level) (wanted bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			h.tell(r)
+		}
+	}()
+	return h.inner.Enabled(ctx, level)
+}
+
+// Handle implements slog.Handler.
+func (h *handler) Handle(ctx context.Context, r slog.Record) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			h.tell(r)
+		}
+	}()
+	return h.inner.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler. If the other handler panics, the attributes are missing.
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return h.with(func() slog.Handler { return h.inner.WithAttrs(attrs) })
+}
+
+// WithGroup implements slog.Handler. If the other handler panics, the group is missing.
+func (h *handler) WithGroup(name string) slog.Handler {
+	return h.with(func() slog.Handler { return h.inner.WithGroup(name) })
+}
+
+func (h *handler) with(derive func() slog.Handler) (derived slog.Handler) {
+	derived = h
+	defer func() {
+		if r := recover(); r != nil {
+			h.tell(r)
+		}
+	}()
+	return &handler{inner: derive(), log: h.log, told: h.told}
+}
+
+// tell says the first panic where it may be read.
+func (h *handler) tell(value any) {
+	if h.told.Swap(true) {
+		return
+	}
+	other := slog.Default()
+	if other == h.log {
+		return
+	}
+	lost := Hook{Name: "Logger", Log: other}
+	lost.tell(value)
+}
