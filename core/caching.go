@@ -14,7 +14,7 @@ import (
 //
 // All its times count from epoch on the monotonic clock, which no change of the wall clock touches.
 type caching struct {
-	ask         func(context.Context, string) (*introspection, error)
+	ask         func(context.Context, question) (*introspection, error)
 	epoch       time.Time
 	ttl         time.Duration
 	negativeTTL time.Duration
@@ -26,8 +26,12 @@ type caching struct {
 // longestTTL keeps sums of times within what a Duration holds.
 const longestTTL = 365 * 24 * time.Hour
 
-// inactiveAnswer stands for all inactive answers: they say nothing else.
-var inactiveAnswer = &introspection{}
+var (
+	// inactiveAnswer stands for all inactive answers: they say nothing else.
+	inactiveAnswer = &introspection{}
+	// knownToken stands for the answer about a good token that is not remembered.
+	knownToken = &introspection{}
+)
 
 // find returns what is remembered about key and not older than need allows, or nil. The wall clock's exp is for the decision
 // to check; here an entry only has to be within its time.
@@ -46,25 +50,19 @@ func (c *caching) find(key memcache.Key, need Requirement, at time.Duration) *in
 
 func (r *Requirement) recent(age time.Duration) bool { return !r.fresh || age <= r.maxAge }
 
-// fetch asks the server, or joins the call about key that is under way if that is fresh enough for need. It waits no longer
-// than ctx; the call itself is bounded by the flights' own timeout.
+// fetch asks the server, or joins a call about key that is fresh enough for need. It waits no longer than ctx; the call itself
+// is bounded by the flights' own timeout.
 func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, need Requirement) (*introspection, error) {
 	var notBefore time.Time
 	if need.fresh {
 		notBefore = time.Now().Add(-need.maxAge)
 	}
 	for {
-		in, shared, err := c.flights.Do(ctx, key, notBefore, func(ctx context.Context) (*introspection, error) {
-			begun := time.Since(c.epoch)
-			if in := c.find(key, need, begun); in != nil { // another flight landed after the caller had looked
+		in, shared, err := c.flights.Do(ctx, key, notBefore, func(ctx context.Context, sent func()) (*introspection, error) {
+			if in := c.find(key, need, time.Since(c.epoch)); in != nil { // another flight landed after the caller had looked
 				return in, nil
 			}
-			in, err := c.ask(ctx, token)
-			if err != nil {
-				return nil, err
-			}
-			in.asked = begun
-			return in, nil
+			return c.question(ctx, question{token: token, known: c.active.Held(key), sent: sent})
 		})
 		if err == nil && shared && need.fresh && in.asked < notBefore.Sub(c.epoch) {
 			continue // a flight that was young enough brought a remembered answer that is not
@@ -73,12 +71,35 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 	}
 }
 
-// keep remembers an answer for min(exp - now, TTL), counted from when it was asked for. The flights call it, one answer at a
-// time, and not for what was forgotten meanwhile.
-func (c *caching) keep(key memcache.Key, in *introspection) {
-	if in == inactiveAnswer {
-		return
+// ready asks about a token that cannot exist, each time.
+func (c *caching) ready(ctx context.Context, key memcache.Key) error {
+	_, _, err := c.flights.Do(ctx, key, time.Now(), func(ctx context.Context, sent func()) (*introspection, error) {
+		return c.question(ctx, question{token: nobody, known: true, ours: true, sent: sent})
+	})
+	return err
+}
+
+// question asks, and notes when the question was sent: an answer is as old as that.
+func (c *caching) question(ctx context.Context, q question) (*introspection, error) {
+	asked, sent := time.Duration(-1), q.sent
+	q.sent = func() {
+		if asked < 0 { // a repetition makes an answer no younger
+			asked = time.Since(c.epoch)
+		}
+		sent()
 	}
+	in, err := c.ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	in.asked = asked
+	return in, nil
+}
+
+// keep remembers an answer for min(exp - now, TTL), counted from when it was asked for. The flights call it, one answer at a
+// time, and not for what was forgotten meanwhile. A good token whose time here is over stays known: while
+// strangers push, it is asked about before theirs.
+func (c *caching) keep(key memcache.Key, in *introspection) {
 	now := time.Now()
 	at := now.Sub(c.epoch)
 	if !in.active {
@@ -89,16 +110,21 @@ func (c *caching) keep(key memcache.Key, in *introspection) {
 		return
 	}
 	c.inactive.Delete(key)
-	until := in.asked + c.ttl
+	until, ended := in.asked+c.ttl, false
 	if in.expires != 0 {
-		if left := in.expires.time().Sub(now); left < until-at { // no sum: left may be as long as a Duration can be
+		left := in.expires.time().Sub(now)
+		ended = left <= 0
+		if left < until-at { // no sum: left may be as long as a Duration can be
 			until = at + left
 		}
 	}
-	if until > at {
+	switch {
+	case until > at:
 		c.active.Set(key, in, at, until)
-	} else {
+	case ended:
 		c.active.Delete(key)
+	default:
+		c.active.Hold(key, knownToken, 0, at)
 	}
 }
 

@@ -22,7 +22,10 @@ func remembering(t testing.TB, c Config, ask func(token string) (*introspection,
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.cache.ask = func(_ context.Context, token string) (*introspection, error) { return ask(token) }
+	v.cache.ask = func(_ context.Context, q question) (*introspection, error) {
+		q.sent()
+		return ask(q.token)
+	}
 	return v
 }
 
@@ -83,7 +86,8 @@ func TestJoinedFlightMustBeFreshEnough(t *testing.T) {
 		})
 		c, key := &v.cache, v.keys.key("t")
 		time.Sleep(time.Minute)
-		go c.flights.Do(t.Context(), key, time.Time{}, func(context.Context) (*introspection, error) {
+		go c.flights.Do(t.Context(), key, time.Time{}, func(_ context.Context, sent func()) (*introspection, error) {
+			sent()
 			time.Sleep(time.Second)
 			return &introspection{active: true, clientID: "old", asked: 50 * time.Second}, nil
 		})

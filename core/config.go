@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/breaker"
+	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/clientauth"
+	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/formpost"
 	"github.com/mfpguard/mfpguard/internal/memcache"
 	"github.com/mfpguard/mfpguard/tokensource"
@@ -69,15 +70,19 @@ type Config struct {
 	Trace Trace
 }
 
+// What Config.Timeout may be.
+const (
+	minTimeout = time.Millisecond
+	maxTimeout = time.Hour
+)
+
 // New returns a Verifier. It checks c, does no I/O, and so succeeds while the server is down; see Verifier.Ready. Every error
 // names the field and the fix.
 func New(c Config) (*Verifier, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("core: %w", err)
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.Logger = contain.Logger(c.Logger)
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64)
 	if c.Transport == nil {
@@ -101,7 +106,7 @@ func New(c Config) (*Verifier, error) {
 		maxToken:     cmp.Or(c.MaxTokenBytes, 8<<10),
 		skew:         c.Skew,
 		log:          c.Logger,
-		trace:        c.Trace,
+		trace:        asker.trace,
 	}
 	v.cache = caching{
 		ask:         asker.introspect,
@@ -143,6 +148,9 @@ func (c *Config) check() error {
 		if f.value < 0 {
 			return fmt.Errorf("%s is %v, want >= 0", "Config."+f.name, f.text)
 		}
+	}
+	if c.Timeout != 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
+		return fmt.Errorf("%s is %v, want %v to %v", "Config.Timeout", c.Timeout, minTimeout, maxTimeout)
 	}
 	if err := formpost.CheckTransport(c.Transport); err != nil {
 		return fmt.Errorf("Config.Transport %w", err)
@@ -201,17 +209,20 @@ func (c *Config) introspector() (*introspector, error) {
 		profile: c.Profile,
 		url:     u.String(),
 		post: formpost.New(formpost.Options{
-			URL: c.Profile.endpoint, Transport: c.Transport, AttemptTimeout: c.Timeout * 3 / 5, MaxBody: c.MaxResponseBytes,
+			URL: c.Profile.endpoint, Transport: c.Transport, AttemptTimeout: c.Timeout, MaxBody: c.MaxResponseBytes,
 		}),
 		own:     c.Profile.source,
 		client:  clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
-		slots:   make(chan struct{}, c.MaxInFlight),
+		budget:  formpost.NewBudget(),
 		attempt: c.Timeout * 3 / 5,
-		queue:   c.Timeout * 2 / 5,
-		breaker: breaker.Breaker{Failures: breakerFailures, Pause: breakerPause},
+		panics:  contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Logger},
 		log:     c.Logger,
-		trace:   c.Trace,
+		trace:   newHooks(c.Trace, c.Logger),
 	}
+	i.gate = admission.New(admission.Config{
+		Slots: c.MaxInFlight, Waiting: maxWaiting, Patience: c.Timeout * 2 / 5, Timeout: c.Timeout,
+		Ask: i.askOurselves, Changed: i.changed,
+	})
 	if c.Profile.tokenURL != "" {
 		i.own, err = tokensource.New(tokensource.Config{
 			TokenURL: c.Profile.tokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,

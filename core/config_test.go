@@ -138,8 +138,13 @@ func TestNew(t *testing.T) {
 		{"negative MaxResponseBytes", func(c *core.Config) { c.MaxResponseBytes = -1 }, "core: Config.MaxResponseBytes is -1, want >= 0"},
 		{"negative MaxInFlight", func(c *core.Config) { c.MaxInFlight = -1 }, "core: Config.MaxInFlight is -1, want >= 0"},
 		{"one of each", func(c *core.Config) {
-			c.CacheEntries, c.NegativeEntries, c.MaxTokenBytes, c.MaxResponseBytes, c.MaxInFlight, c.Timeout = 1, 1, 1, 1, 1, 1
+			c.CacheEntries, c.NegativeEntries, c.MaxTokenBytes, c.MaxResponseBytes, c.MaxInFlight = 1, 1, 1, 1, 1
 		}, ""},
+		{"a Timeout that nothing can keep", func(c *core.Config) { c.Timeout = 1 }, "core: Config.Timeout is 1ns, want 1ms to 1h0m0s"}, // AV-16
+		{"a Timeout of a century", func(c *core.Config) { c.Timeout = 876000 * time.Hour }, "core: Config.Timeout is 876000h0m0s, want 1ms to 1h0m0s"},
+		{"the shortest Timeout", func(c *core.Config) { c.Timeout = time.Millisecond }, ""},
+		{"the longest Timeout", func(c *core.Config) { c.Timeout = time.Hour }, ""},
+		{"one hour and a bit", func(c *core.Config) { c.Timeout = time.Hour + 1 }, "core: Config.Timeout is 1h0m0.000000001s, want 1ms to 1h0m0s"},
 		{"verification switched off", func(c *core.Config) { // IN-16, A61
 			c.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 		}, "core: Config.Transport sets InsecureSkipVerify, which lets anybody answer for the server: put its CA into RootCAs instead"},

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"testing"
@@ -47,26 +48,40 @@ func TestHungServer(t *testing.T) {
 	}
 }
 
-// IN-100: 10 000 distinct tokens at once are 64 calls at once; the others queue.
+// IN-100, AV-06: strangers have three quarters of the calls at once, those who were let in before have all; the others queue.
 func TestCallsInFlight(t *testing.T) {
-	for _, most := range []int{0, 1, 100} {
+	for most, strangers := range map[int]int{0: 48, 1: 1, 3: 3, 4: 3, 100: 75} {
 		t.Run(fmt.Sprint("MaxInFlight ", most), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				const load = 1000
 				srv := coretest.New()
-				v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = most })
-				v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
-				srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(10*time.Millisecond))
-				want, load := most, 150
-				if most == 0 {
-					want, load = 64, 10_000
+				v := mobileFirst(t, srv, withTTL(0, 0), func(c *core.Config) { c.MaxInFlight = most })
+				known := make([]string, 200)
+				for i := range known {
+					known[i] = srv.Mint(coretest.Grant{})
+					v.Authorize(t.Context(), bearer(known[i]), core.Authenticated())
 				}
-				if n := concurrently(load, func(i int) bool {
+				srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(time.Millisecond))
+				garbage := func(i int) bool {
 					_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
 					return outcome(d) == invalidToken
+				}
+				if n := concurrently(load, garbage); n != load {
+					t.Errorf("%d of %d strangers got their answer", n, load)
+				}
+				if got := srv.MaxConcurrent(coretest.Introspection); got != strangers {
+					t.Errorf("%d calls for strangers at once, want %d", got, strangers)
+				}
+				if n := concurrently(load, func(i int) bool {
+					if i >= len(known) {
+						return garbage(i)
+					}
+					_, d := v.Authorize(t.Context(), bearer(known[i]), core.Authenticated())
+					return d == nil
 				}); n != load {
 					t.Errorf("%d of %d got their answer", n, load)
 				}
-				if got := srv.MaxConcurrent(coretest.Introspection); got != want {
+				if got, want := srv.MaxConcurrent(coretest.Introspection), cmp.Or(most, 64); got != want {
 					t.Errorf("%d calls at once, want %d", got, want)
 				}
 			})

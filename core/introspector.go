@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/breaker"
+	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/clientauth"
+	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/formpost"
 	"github.com/mfpguard/mfpguard/internal/oauth"
 	"github.com/mfpguard/mfpguard/internal/strictjson"
@@ -20,10 +23,13 @@ import (
 )
 
 const (
-	maxRetryAfter   = time.Minute
-	breakerFailures = 5
-	breakerPause    = 5 * time.Second
+	maxRetryAfter = time.Minute
+	maxWaiting    = 2048                   // callers that wait for a slot
+	maxJitter     = 200 * time.Millisecond // before a failed call is repeated
 )
+
+// nobody is a token that cannot exist. Questions of our own are about it.
+const nobody = "mfpguard-readiness-probe"
 
 // introspector asks the authorization server about tokens (RFC 7662 section 2). It is safe for concurrent use.
 type introspector struct {
@@ -32,71 +38,128 @@ type introspector struct {
 	post    *formpost.Client
 	own     *tokensource.Source // our token, nil when the endpoint takes our credentials
 	client  clientauth.Client   // our credentials, when it does
-	slots   chan struct{}       // as many as calls may be in flight
-	attempt time.Duration       // what one attempt may take
-	queue   time.Duration       // how long to wait for a slot, so that a whole attempt is left for the call
-	breaker breaker.Breaker
+	gate    *admission.Gate
+	budget  *formpost.Budget              // of repetitions
+	attempt time.Duration                 // a call that ended sooner for want of time says nothing about the endpoint
 	failure atomic.Pointer[EndpointError] // the last one that counted against the endpoint
+	panics  contain.Hook                  // of the Transport and the ClientSecretFunc
 	log     *slog.Logger
-	trace   Trace
+	trace   *hooks
 }
 
-// introspect returns what the server says about token. Inactive is an answer. An error is ErrConflict, or says why there is
-// no answer; it never says anything about token.
-func (i *introspector) introspect(ctx context.Context, token string) (*introspection, error) {
-	if err := i.enter(ctx); err != nil {
-		return nil, err
-	}
-	defer func() { <-i.slots }()
-	pass, wait, ok := i.breaker.Allow()
-	if !ok {
-		return nil, i.notAsked(wait)
-	}
-	outcome, stayAway := breaker.Unknown, time.Duration(0)
-	defer func() { i.breaker.Done(pass, outcome, stayAway) }()
+// question is what the introspector is asked.
+type question struct {
+	token string
+	known bool   // the token was active before
+	ours  bool   // it is Verifier.Ready's: its outcome is no evidence
+	sent  func() // called just before it is sent
+}
 
+// introspect returns what the server says about a token. Inactive is an answer. An error is ErrConflict, or says why
+// there is no answer; it never says anything about the token. A call that failed is repeated once, while the budget lasts.
+func (i *introspector) introspect(ctx context.Context, q question) (*introspection, error) {
 	begun := time.Now()
-	in, err := i.ask(ctx, token)
-	outcome, stayAway = judge(err)
-	if outcome == breaker.Failed {
-		e, _ := errors.AsType[*EndpointError](err)
-		i.failure.Store(e)
+	in, again, err := i.call(ctx, q, true)
+	if again && i.pause(ctx) {
+		if second, _, failed := i.call(ctx, q, false); !errors.Is(failed, errNotAdmitted) {
+			in, err = second, failed
+		}
+	}
+	if errors.Is(err, errNotAdmitted) {
+		i.log.LogAttrs(ctx, slog.LevelDebug, "introspection not begun", slog.Any("error", err))
+		return nil, err
 	}
 	i.trace.introspected(ctx, time.Since(begun), err)
 	i.report(ctx, err)
 	return in, err
 }
 
-// enter waits for a slot.
-func (i *introspector) enter(ctx context.Context) error {
-	select {
-	case i.slots <- struct{}{}:
-		return nil
-	default:
+// call asks once, if the gate lets it in. It reports whether the call may be repeated.
+func (i *introspector) call(ctx context.Context, q question, repeatable bool) (in *introspection, again bool, err error) {
+	pass, err := i.gate.Enter(ctx, q.known)
+	if err != nil {
+		return nil, false, i.notAdmitted(err)
 	}
-	patience := time.NewTimer(i.queue)
-	defer patience.Stop()
+	var outcome admission.Outcome
+	defer func() { pass.Done(outcome) }()
+	in, err = i.ask(pass.Context(), q.token, q.sent)
+	if err != nil && context.Cause(pass.Context()) == admission.ErrOvertaken {
+		return nil, false, i.fail(0, admission.ErrOvertaken)
+	}
+	result := classify(err)
+	if result.Evidence == admission.Answered {
+		i.budget.Earn()
+	}
+	if repeatable && transient(err) && ctx.Err() == nil && i.budget.Spend() {
+		return in, true, err
+	}
+	if !q.ours {
+		outcome = result
+		i.remember(result, err)
+	}
+	return in, false, err
+}
+
+// pause waits a moment before a repetition, without a slot. It reports false when ctx ends first.
+func (i *introspector) pause(ctx context.Context) bool {
+	timer := time.NewTimer(rand.N(maxJitter))
+	defer timer.Stop()
 	select {
-	case i.slots <- struct{}{}:
-		return nil
-	case <-patience.C:
+	case <-timer.C:
+		return true
 	case <-ctx.Done():
+		return false
 	}
-	err := i.fail(0, fmt.Errorf("%d calls are in flight already: %w", cap(i.slots), context.DeadlineExceeded))
-	i.log.LogAttrs(ctx, slog.LevelDebug, "introspection not begun", slog.Any("error", err))
+}
+
+// askOurselves asks about a token that cannot exist: what the server does then is about no user's token.
+func (i *introspector) askOurselves(ctx context.Context) admission.Outcome {
+	_, err := i.ask(ctx, nobody, func() {})
+	if err != nil {
+		i.log.LogAttrs(ctx, slog.LevelDebug, "question of our own failed", slog.Any("error", err))
+	}
+	outcome := classify(err)
+	i.remember(outcome, err)
+	return outcome
+}
+
+// remember keeps the last error that counts against the endpoint, for those who are refused because of it.
+func (i *introspector) remember(o admission.Outcome, err error) {
+	if e, ok := errors.AsType[*EndpointError](err); ok && (o.Evidence == admission.Doubtful || o.Evidence == admission.Broken) {
+		i.failure.Store(e)
+	}
+}
+
+// errNotAdmitted marks the error of a call that was not made.
+var errNotAdmitted = errors.New("not asked")
+
+// notAdmitted says why no call was made.
+func (i *introspector) notAdmitted(cause error) error {
+	refused, isOpen := errors.AsType[*admission.RefusedError](cause)
+	if !isOpen {
+		return i.fail(0, fmt.Errorf("%w: %w", errNotAdmitted, cause))
+	}
+	const why = "not asked again yet, it failed just now"
+	err := i.fail(0, errNotAdmitted)
+	if last := i.failure.Load(); last != nil {
+		*err = *last
+		err.Err = errNotAdmitted
+		if last.Err != nil {
+			err.Err = fmt.Errorf("%w: %w", errNotAdmitted, last.Err)
+		}
+	}
+	err.Hint = strings.TrimPrefix(err.Hint+"; "+why, "; ")
+	err.RetryAfter = refused.Wait
 	return err
 }
 
-// notAsked is the error while the endpoint is left alone after failures: the last of them, with the time that is left.
-func (i *introspector) notAsked(wait time.Duration) error {
-	const why = "not asked again yet, it failed just now"
-	err := i.fail(0, errors.New(why))
-	if last := i.failure.Load(); last != nil {
-		*err = *last
-		err.Hint = strings.TrimPrefix(last.Hint+"; "+why, "; ")
+// changed logs that the endpoint is left alone, and that it answers again.
+func (i *introspector) changed(c admission.Change) {
+	if c.Open {
+		i.log.Warn("introspection stopped: the endpoint fails", slog.Int("failures", c.Failures), slog.Duration("asked_again_in", c.Pause))
+		return
 	}
-	err.RetryAfter = wait
-	return err
+	i.log.Info("introspection goes on: the endpoint answers", slog.Duration("stopped_for", c.After), slog.Int("refused", c.Refused))
 }
 
 // report logs trouble, one line for each call that was made. Our own token's source logs its fetches itself; a line for each
@@ -115,53 +178,21 @@ func (i *introspector) report(ctx context.Context, err error) {
 	i.log.LogAttrs(ctx, level, "introspection failed", slog.Any("error", err))
 }
 
-// judge says what an outcome tells about the endpoint. Trouble with a single answer must not stop the calls for other
-// tokens, and trouble with our own token has a backoff of its own.
-func judge(err error) (breaker.Outcome, time.Duration) {
-	var bad *notJSONError
-	e, isEndpoint := errors.AsType[*EndpointError](err)
-	switch {
-	case err == nil, errors.Is(err, ErrConflict):
-		return breaker.OK, 0
-	case errors.Is(err, errHurried), !isEndpoint || e.Endpoint != introspectionEndpoint:
-		return breaker.Unknown, 0
-	case e.Status == http.StatusOK && !errors.As(err, &bad):
-		return breaker.OK, 0
-	case aboutOneToken(e.Status), errors.Is(err, formpost.ErrTooLarge):
-		return breaker.OK, 0
+// ask sends the question. A panic on the way, in a Transport or a ClientSecretFunc of the program, is an error like any other.
+func (i *introspector) ask(ctx context.Context, token string, sent func()) (in *introspection, err error) {
+	returned := i.panics.Call(func() {
+		growStack()
+		in, err = i.authenticated(ctx, token, sent)
+	})
+	if !returned {
+		return nil, i.fail(0, errPanic)
 	}
-	return breaker.Failed, e.RetryAfter
+	return in, err
 }
 
-// aboutOneToken says that a status may be the answer to this one token, to its length for instance, so that whoever sends such
-// tokens must not stop the calls for all others.
-func aboutOneToken(status int) bool {
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return false
-	}
-	return status >= 400 && status < 500
-}
-
-// errHurried marks a call that failed because too little time was left for it, after waiting for a slot or for a token of our
-// own: that says nothing about the endpoint.
-var errHurried = errors.New("too little time was left for the call")
-
-// refusesUs says that the server turned down our own credentials or token: somebody must look at the configuration.
-func refusesUs(err error) bool {
-	e, ok := errors.AsType[*EndpointError](err)
-	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest)
-}
-
-// ask sends the question, with a fresh token of our own once more if the server refuses the one we had. A panic on the way,
-// in a user's Transport for instance, is an error like any other.
-func (i *introspector) ask(ctx context.Context, token string) (in *introspection, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			in, err = nil, i.fail(0, fmt.Errorf("panic: %T", r))
-		}
-	}()
-	in, used, err := i.once(ctx, token)
+// authenticated sends the question, with a fresh token of our own once more if the server refuses the one we had.
+func (i *introspector) authenticated(ctx context.Context, token string, sent func()) (*introspection, error) {
+	in, used, err := i.once(ctx, token, sent)
 	if i.own == nil || used.AccessToken == "" || !turnedAway(err) {
 		return in, err
 	}
@@ -169,18 +200,12 @@ func (i *introspector) ask(ctx context.Context, token string) (in *introspection
 	if fresh, failed := i.own.Token(ctx); failed == nil && fresh.AccessToken == used.AccessToken {
 		return in, err // there is no better one
 	}
-	in, _, err = i.once(ctx, token)
+	in, _, err = i.once(ctx, token, sent)
 	return in, err
 }
 
-// turnedAway says that the endpoint refused the caller, which is us.
-func turnedAway(err error) bool {
-	e, ok := errors.AsType[*EndpointError](err)
-	return ok && e.Endpoint == introspectionEndpoint && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
-}
-
 // once is one POST, authenticated in the one way of the profile.
-func (i *introspector) once(ctx context.Context, token string) (in *introspection, used tokensource.Token, err error) {
+func (i *introspector) once(ctx context.Context, token string, sent func()) (in *introspection, used tokensource.Token, err error) {
 	form := url.Values{"token": {token}}
 	if i.profile.sendHint {
 		form.Set("token_type_hint", "access_token")
@@ -195,7 +220,8 @@ func (i *introspector) once(ctx context.Context, token string) (in *introspectio
 		return nil, used, err
 	}
 	begun := time.Now()
-	res, err := i.post.Post(ctx, header, form)
+	sent()
+	res, err := i.post.Once(ctx, header, form)
 	if err != nil {
 		if ctx.Err() != nil && time.Since(begun) < i.attempt {
 			err = fmt.Errorf("%w: %w", errHurried, err)
@@ -241,36 +267,11 @@ func errorCode(body []byte) tokensource.ErrorCode {
 	return tokensource.ErrorCode(oauth.ErrorCode(o))
 }
 
-const introspectionEndpoint = "introspection"
-
-// fail is the error for what the introspection endpoint did.
-func (i *introspector) fail(status int, cause error) *EndpointError {
-	e := &EndpointError{Endpoint: introspectionEndpoint, URL: i.url, Status: status, Err: cause}
-	switch {
-	case status == http.StatusForbidden && i.profile.tokenScope != "":
-		e.Hint = "the confidential client lacks the scope " + i.profile.tokenScope
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		e.Hint = "it does not accept our credentials, or our client may not introspect"
-	case status == http.StatusBadRequest:
-		e.Hint = "it does not understand the request: check the URL, and how our credentials are sent"
-	case status == http.StatusNotFound:
-		e.Hint = i.profile.notFound
-	case status >= 300 && status < 400:
-		e.Hint = "it redirects, and redirects are not followed: use the URL that it redirects to"
-	}
-	return e
-}
-
-// explain makes an error of our own token's source one of its endpoint, and adds what the profile knows about it.
-func (i *introspector) explain(err error) error {
-	e, ok := errors.AsType[*EndpointError](err)
-	switch {
-	case !ok && i.profile.tokenURL != "": // we have run out of time before the fetch did
-		return &EndpointError{Endpoint: "token", URL: i.profile.tokenURL, Err: err}
-	case !ok || e.Status != http.StatusNotFound:
-		return err
-	}
-	explained := *e
-	explained.Hint = i.profile.notFound
-	return &explained
+// growStack makes room for the call at once: a new stack is small, and else it would be copied three times on the way
+// down, each time with more frames on it. Who only waits for a slot keeps a small one.
+//
+//go:noinline
+func growStack() {
+	var room [12 << 10]byte
+	runtime.KeepAlive(&room)
 }

@@ -55,7 +55,7 @@ func TestOurTokenIsTurnedDown(t *testing.T) {
 func TestHerdRenewsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
-		v := mobileFirst(t, srv)
+		v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = 100 }) // room for the whole herd
 		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
 		srv.Restart()
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(50*time.Millisecond))

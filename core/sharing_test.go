@@ -257,7 +257,7 @@ func TestNoGoroutineStays(t *testing.T) {
 			v.Authorize(ctx, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			return true
 		})
-		time.Sleep(6 * time.Second) // longer than any call may take
+		time.Sleep(11 * time.Second) // longer than any call may take, and the question of our own after it
 	})
 	v.Authorize(t.Context(), bearer(t1), core.Authenticated())
 	for n := 0; runtime.NumGoroutine() > before; n++ {

@@ -2,11 +2,15 @@ package core
 
 import (
 	"context"
+	"log/slog"
 	"time"
+
+	"github.com/mfpguard/mfpguard/internal/contain"
 )
 
 // Trace is a set of hooks for metrics and spans, in the manner of net/http/httptrace: any of them may be nil. They run on the
 // request's path, so they must be quick, must not block, and must be safe for concurrent use. None of them ever sees a token.
+// A hook that panics changes no decision; its first panic is logged.
 type Trace struct {
 	// Looked is called after the cache was asked for what is known about a token.
 	Looked func(ctx context.Context, what Lookup)
@@ -28,20 +32,35 @@ const (
 	Miss        Lookup = "miss"         // nothing, or nothing fresh enough
 )
 
-func (t *Trace) looked(ctx context.Context, what Lookup) {
-	if t.Looked != nil {
-		t.Looked(ctx, what)
+// hooks calls what a Trace has, and contains its panics: the request is decided as if the hook were not there.
+type hooks struct {
+	trace                               Trace
+	onLooked, onIntrospected, onDecided contain.Hook
+}
+
+func newHooks(t Trace, log *slog.Logger) *hooks {
+	return &hooks{
+		trace:          t,
+		onLooked:       contain.Hook{Name: "Trace.Looked", Log: log},
+		onIntrospected: contain.Hook{Name: "Trace.Introspected", Log: log},
+		onDecided:      contain.Hook{Name: "Trace.Decided", Log: log},
 	}
 }
 
-func (t *Trace) introspected(ctx context.Context, took time.Duration, err error) {
-	if t.Introspected != nil {
-		t.Introspected(ctx, took, err)
+func (h *hooks) looked(ctx context.Context, what Lookup) {
+	if h.trace.Looked != nil {
+		h.onLooked.Call(func() { h.trace.Looked(ctx, what) })
 	}
 }
 
-func (t *Trace) decided(ctx context.Context, p Principal, d *Denial) {
-	if t.Decided != nil {
-		t.Decided(ctx, p, d)
+func (h *hooks) introspected(ctx context.Context, took time.Duration, err error) {
+	if h.trace.Introspected != nil {
+		h.onIntrospected.Call(func() { h.trace.Introspected(ctx, took, err) })
+	}
+}
+
+func (h *hooks) decided(ctx context.Context, p Principal, d *Denial) {
+	if h.trace.Decided != nil {
+		h.onDecided.Call(func() { h.trace.Decided(ctx, p, d) })
 	}
 }

@@ -21,7 +21,7 @@ type Verifier struct {
 	maxToken     int
 	skew         time.Duration
 	log          *slog.Logger
-	trace        Trace
+	trace        *hooks
 }
 
 // Causes that need no words of their own, made once.
@@ -150,11 +150,11 @@ func (v *Verifier) Forget(token string) {
 
 // Ready proves that tokens can be checked: it asks the server about a token that cannot exist, and so needs the right URL, good
 // credentials, and the permission to introspect. The error says which of them is wrong. Call it at start-up to fail early, or
-// from a readiness probe: it is bounded, and backs off like any other call. The Verifier does not need it to work.
+// from a readiness probe: it is bounded, backs off like any other call, and however it ends it stops no calls for tokens. The
+// Verifier does not need it to work.
 func (v *Verifier) Ready(ctx context.Context) error {
-	const nobody = "mfpguard-readiness-probe"
 	// Through the flights, so that a caller without patience does not look like a server that does not answer.
-	_, err := v.cache.fetch(ctx, v.keys.key(nobody), nobody, Authenticated().MaxAge(0))
+	err := v.cache.ready(ctx, v.keys.key(nobody))
 	switch {
 	case err == nil, errors.Is(err, ErrConflict):
 		return nil

@@ -15,9 +15,10 @@ import (
 )
 
 // after returns work that takes d and yields v, and counts its runs.
-func after(d time.Duration, v string, runs *atomic.Int32) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
+func after(d time.Duration, v string, runs *atomic.Int32) func(context.Context, func()) (string, error) {
+	return func(ctx context.Context, sent func()) (string, error) {
 		runs.Add(1)
+		sent()
 		select {
 		case <-time.After(d):
 			return v, nil
@@ -142,7 +143,7 @@ func TestFlightKeepsTheLeadersValues(t *testing.T) {
 	type key struct{}
 	g := &flight.Group[string, any]{Timeout: time.Second}
 	ctx := context.WithValue(t.Context(), key{}, "v")
-	v, _, err := g.Do(ctx, "k", time.Time{}, func(ctx context.Context) (any, error) { return ctx.Value(key{}), nil })
+	v, _, err := g.Do(ctx, "k", time.Time{}, func(ctx context.Context, _ func()) (any, error) { return ctx.Value(key{}), nil })
 	if v != "v" || err != nil {
 		t.Errorf("the work sees %v, %v, want the caller's value", v, err)
 	}
@@ -164,7 +165,8 @@ func TestWorkThatDoesNotReturn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				kept := 0
 				g := &flight.Group[string, string]{Timeout: time.Second, Keep: func(string, string) { kept++ }}
-				work := func(context.Context) (string, error) {
+				work := func(_ context.Context, sent func()) (string, error) {
+					sent()
 					time.Sleep(time.Millisecond)
 					tt.work()
 					return "v", nil
@@ -187,21 +189,177 @@ func TestWorkThatDoesNotReturn(t *testing.T) {
 	}
 }
 
-// IN-99: work that ignores its context holds up nobody for ever, also not callers whose own context never ends.
+// IN-99, AV-10: work that ignores its context is given up; the next caller starts anew, and what comes late is not kept.
 func TestWorkThatIgnoresItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &flight.Group[string, string]{Timeout: time.Second}
+		var kept []string
+		g := &flight.Group[string, string]{Timeout: time.Second, Keep: func(_, v string) { kept = append(kept, v) }}
 		release := make(chan struct{})
-		deaf := func(context.Context) (string, error) { <-release; return "late", nil }
-		for _, wait := range []time.Duration{1100 * time.Millisecond, 100 * time.Millisecond} { // who starts it, and who joins it when it is late
+		deaf := func(_ context.Context, sent func()) (string, error) { sent(); <-release; return "late", nil }
+		for range 3 {
 			begun := time.Now()
-			_, _, err := g.Do(context.Background(), "k", time.Time{}, deaf)
-			if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took != wait {
-				t.Errorf("got %v after %v, want a deadline after %v", err, took, wait)
+			_, shared, err := g.Do(context.Background(), "k", time.Time{}, deaf)
+			if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took != 1100*time.Millisecond || shared {
+				t.Errorf("got %v after %v, shared %v; want a deadline after 1.1s of its own", err, took, shared)
 			}
 		}
+		impatient, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, _, err := g.Do(impatient, "k", time.Time{}, deaf); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(1100 * time.Millisecond) // nobody waited for it, so nobody has given it up
+		var runs atomic.Int32
+		if v, shared, err := g.Do(t.Context(), "k", time.Time{}, after(0, "good", &runs)); v != "good" || shared || err != nil {
+			t.Errorf("then got %q, %v, %v", v, shared, err)
+		}
 		close(release)
+		synctest.Wait()
+		if len(kept) != 1 || kept[0] != "good" {
+			t.Errorf("kept %q, want the good one alone", kept)
+		}
 	})
+}
+
+// AV-08: a caller that wants a fresh result shares all work that is sent after it came, and two are in flight at most.
+func TestFreshCallersShareWhatIsSentLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const latency, load = 50 * time.Millisecond, 6000
+		g := &flight.Group[string, time.Time]{Timeout: time.Minute}
+		var now, most, runs atomic.Int32
+		work := func(_ context.Context, sent func()) (time.Time, error) {
+			time.Sleep(time.Millisecond) // waits for a slot
+			sent()
+			asked := time.Now()
+			runs.Add(1)
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			time.Sleep(latency)
+			now.Add(-1)
+			return asked, nil
+		}
+		begun := time.Now()
+		for range load {
+			go func() {
+				came := time.Now()
+				asked, _, err := g.Do(t.Context(), "k", came, work)
+				if err != nil || asked.Before(came) {
+					t.Errorf("a caller of %v got what was asked at %v, %v", came.Sub(begun), asked.Sub(begun), err)
+				}
+				if took := time.Since(came); took > 2*latency+2*time.Millisecond {
+					t.Errorf("a caller waited %v", took)
+				}
+			}()
+			time.Sleep(100 * time.Microsecond)
+		}
+		duration := time.Since(begun)
+		time.Sleep(time.Second)
+		if limit := 2*int32(duration/latency) + 2; runs.Load() > limit || most.Load() > 2 {
+			t.Errorf("%d calls in %v, %d at once; want at most %d, 2 at once", runs.Load(), duration, most.Load(), limit)
+		}
+	})
+}
+
+// AV-08: one call that hangs holds up the next ones once only.
+func TestOneHungCallHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &flight.Group[string, string]{Timeout: time.Minute}
+		var runs atomic.Int32
+		go g.Do(t.Context(), "k", time.Time{}, after(50*time.Second, "hung", &runs))
+		time.Sleep(time.Second)
+		for range 10 {
+			begun := time.Now()
+			v, _, err := g.Do(t.Context(), "k", begun, after(time.Second, "good", &runs))
+			if took := time.Since(begun); v != "good" || err != nil || took != time.Second {
+				t.Errorf("got %q, %v after %v", v, err, took)
+			}
+		}
+		time.Sleep(time.Minute) // the hung one ends
+	})
+}
+
+// AV-09: the result of what was sent last is kept, whatever lands last; what was sent earlier is delivered all the same.
+func TestNewestIsKept(t *testing.T) {
+	for _, order := range []struct {
+		name          string
+		first, second time.Duration // of the work; the second is sent 1s later
+		want          string
+	}{
+		{"they land in order", 2 * time.Second, 5 * time.Second, "first second"},
+		{"the first lands last", 10 * time.Second, 5 * time.Second, "second"},
+	} {
+		t.Run(order.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var kept []string
+				g := &flight.Group[string, string]{Timeout: time.Minute, Keep: func(_, v string) { kept = append(kept, v) }}
+				var runs atomic.Int32
+				for i, d := range []time.Duration{order.first, order.second} {
+					name := []string{"first", "second"}[i]
+					go func() {
+						if v, _, err := g.Do(t.Context(), "k", time.Now(), after(d, name, &runs)); v != name || err != nil {
+							t.Errorf("got %q, %v, want %q", v, err, name)
+						}
+					}()
+					time.Sleep(time.Second)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if got := strings.Join(kept, " "); got != order.want {
+					t.Errorf("kept %q, want %q", got, order.want)
+				}
+			})
+		})
+	}
+}
+
+// AV-07: work that waits when its last caller leaves is not done; work that is under way is finished.
+func TestWorkNobodyWaitsFor(t *testing.T) {
+	for _, isSent := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var kept atomic.Int32
+			g := &flight.Group[string, string]{Timeout: time.Minute, Keep: func(_, v string) { kept.Add(1) }}
+			done := 0
+			work := func(ctx context.Context, sent func()) (string, error) {
+				if isSent {
+					sent()
+				}
+				select {
+				case <-ctx.Done():
+					return "", ctx.Err()
+				case <-time.After(10 * time.Second):
+				}
+				sent()
+				done++
+				return "v", nil
+			}
+			var callers sync.WaitGroup
+			for patience := range 3 {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(patience+1)*time.Second)
+				defer cancel()
+				callers.Go(func() { _, _, _ = g.Do(ctx, "k", time.Time{}, work) })
+			}
+			callers.Wait()
+			var runs atomic.Int32
+			if _, shared, _ := g.Do(t.Context(), "k", time.Time{}, after(time.Second, "v", &runs)); shared != isSent {
+				t.Errorf("sent %v: a later caller shared: %v", isSent, shared)
+			}
+			time.Sleep(time.Minute)
+			if want := map[bool]int{true: 1}[isSent]; done != want {
+				t.Errorf("sent %v: the work was done %d times, want %d", isSent, done, want)
+			}
+		})
+	}
+}
+
+// What a flight has found and not asked for is delivered, and not kept over a newer result.
+func TestFoundResultsAreNotKept(t *testing.T) {
+	kept := 0
+	g := &flight.Group[string, string]{Timeout: time.Second, Keep: func(string, string) { kept++ }}
+	v, _, err := g.Do(t.Context(), "k", time.Time{}, func(context.Context, func()) (string, error) { return "found", nil })
+	if v != "found" || err != nil || kept != 0 {
+		t.Errorf("got %q, %v, kept %d times", v, err, kept)
+	}
 }
 
 // IN-86
@@ -241,7 +399,7 @@ func TestErrorsAreNotKept(t *testing.T) {
 	kept := 0
 	g := &flight.Group[string, string]{Timeout: time.Second, Keep: func(string, string) { kept++ }}
 	failed := errors.New("failed")
-	if _, _, err := g.Do(t.Context(), "k", time.Time{}, func(context.Context) (string, error) { return "v", failed }); !errors.Is(err, failed) || kept != 0 {
+	if _, _, err := g.Do(t.Context(), "k", time.Time{}, func(_ context.Context, sent func()) (string, error) { sent(); return "v", failed }); !errors.Is(err, failed) || kept != 0 {
 		t.Errorf("Do = %v, kept %d", err, kept)
 	}
 }
@@ -274,8 +432,8 @@ func TestNotBefore(t *testing.T) {
 				if v != want || shared != tt.shared || err != nil {
 					t.Errorf("Do = %q, %v, %v, want %q, %v", v, shared, err, want, tt.shared)
 				}
-				if len(kept) != 1 || kept[0] != last {
-					t.Errorf("kept %q, want %q alone: the overtaken flight must not overwrite the younger", kept, last)
+				if kept[len(kept)-1] != last {
+					t.Errorf("kept %q, want %q at the end", kept, last)
 				}
 			})
 		})

@@ -4,6 +4,8 @@ const (
 	inCore     = "./core"
 	inAdapters = "./adapters/httpguard ./adapters/ginguard ./adapters/fiberguard"
 	inSource   = "./tokensource"
+	inFlight   = "./internal/flight " + inCore
+	inGate     = "./internal/admission " + inCore
 )
 
 var mutants = []mutant{
@@ -52,29 +54,29 @@ var mutants = []mutant{
 
 	// Remembering.
 	{"cache: exp does not end it", "core/caching.go", "until = at + left", "_ = left", inCore},
-	{"cache: TTL does not end it", "core/caching.go", "until := in.asked + c.ttl", "until := in.asked + c.ttl + 1e15", inCore},
-	{"cache: TTL counts from the answer", "core/caching.go", "until := in.asked + c.ttl", "until := at + c.ttl", inCore},
+	{"cache: TTL does not end it", "core/caching.go", "until, ended := in.asked+c.ttl, false", "until, ended := in.asked+c.ttl+1e15, false", inCore},
+	{"cache: TTL counts from the answer", "core/caching.go", "until, ended := in.asked+c.ttl, false", "until, ended := at+c.ttl, false", inCore},
 	{"cache: own deadline is not checked", "internal/memcache/cache.go", "if now >= e.until {", "if false {", "./internal/memcache " + inCore},
 	{"cache: negative TTL is the positive one", "core/caching.go", "in.asked + c.negativeTTL", "in.asked + c.ttl", inCore},
 	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
 	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.active {\n\t\tc.active.Delete(key)", "\tif !in.active {", inCore},
-	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tuntil := in", "\tuntil := in", inCore},
+	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tuntil, ended", "\tuntil, ended", inCore},
 	{"cache: MaxAge is ignored", "core/caching.go", "return !r.fresh || age <= r.maxAge", "return true", inCore},
 	{"cache: MaxAge(0) takes what is remembered", "core/caching.go", "if need.fresh && need.maxAge == 0 {", "if false {", inCore},
 	{"cache: MaxAge joins older flights", "core/caching.go", "notBefore = time.Now().Add(-need.maxAge)", "_ = need", inCore},
-	{"cache: no second look", "core/caching.go", "in := c.find(key, need, begun); in != nil", "in := c.find(key, need, begun); false", inCore},
+	{"cache: no second look", "core/caching.go", "in := c.find(key, need, time.Since(c.epoch)); in != nil", "in := c.find(key, need, time.Since(c.epoch)); false", inCore},
 	{"cache: Forget keeps the entry", "core/caching.go", "\tc.flights.Forget(key, func() {\n\t\tc.active.Delete(key)", "\tc.flights.Forget(key, func() {", inCore},
-	{"cache: Forget lets the flight fill", "internal/flight/flight.go", "\tdefer g.mu.Unlock()\n\tdelete(g.calls, key)\n\tdrop()", "\tdefer g.mu.Unlock()\n\tdrop()", "./internal/flight " + inCore},
+	{"cache: Forget lets the flight fill", "internal/flight/flight.go", "\tg.drop(key, func(*call[V]) bool { return true })\n\tdrop()", "\tdrop()", inFlight},
 	{"cache: key of a prefix", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "unsafe.Slice(unsafe.StringData(token), min(len(token), 100))", inCore},
 	{"cache: key of the length", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "unsafe.Slice(&make([]byte, len(token)+1)[0], len(token))", inCore},
 	{"cache: fixed hash key", "core/key.go", "rand.Read(key[:]) // never fails", "_ = key", inCore},
 	{"cache: unbounded", "internal/memcache/shard.go", "if len(s.ring) < s.capacity {", "if true {", "./internal/memcache"},
 
 	// Flights.
-	{"flight: tied to the leader", "internal/flight/flight.go", "context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "context.WithTimeout(ctx, g.Timeout)", "./internal/flight " + inCore},
-	{"flight: no timeout", "internal/flight/flight.go", "work, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "work, cancel := context.WithCancel(context.WithoutCancel(ctx))", "./internal/flight " + inCore},
-	{"flight: nobody joins", "internal/flight/flight.go", "if c, ok := g.calls[key]; ok && !c.started.Before(notBefore) {", "if c, ok := g.calls[key]; ok && false {", "./internal/flight " + inCore},
-	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\treturn v, shared, context.Cause(ctx)\n\tcase <-c.ctx.Done():", "case <-c.ctx.Done():", "./internal/flight " + inCore},
+	{"flight: tied to the leader", "internal/flight/flight.go", "context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "context.WithTimeout(ctx, g.Timeout)", inFlight},
+	{"flight: no timeout", "internal/flight/flight.go", "context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "context.WithTimeout(context.WithoutCancel(ctx), 1000*g.Timeout)", inFlight},
+	{"flight: nobody joins", "internal/flight/flight.go", "if c = joinable(calls, notBefore); c != nil {", "if c = joinable(calls, notBefore); c != nil && false {", inFlight},
+	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\tg.leave(key, c)\n\t\treturn v, shared, context.Cause(ctx)\n\tcase <-c.ctx.Done():", "case <-c.ctx.Done():", inFlight},
 
 	// Asking.
 	{"asking: our own token is not renewed", "core/introspector.go", "i.own.Invalidate(used)", "_ = used", inCore},
@@ -82,9 +84,9 @@ var mutants = []mutant{
 	{"asking: unlimited answers", "internal/formpost/formpost.go", "rest.SetResponseBodyLimit(o.MaxBody)", "_ = o.MaxBody", "./internal/formpost " + inCore},
 	{"asking: no attempt deadline", "internal/formpost/formpost.go", "ctx, cancel := context.WithTimeout(ctx, c.attempt)", "ctx, cancel := context.WithCancel(ctx)", "./internal/formpost"},
 	{"asking: retries without a budget", "internal/formpost/formpost.go", " || !c.budget.withdraw()", "", "./internal/formpost " + inCore},
-	{"asking: any number of calls in flight", "core/config.go", "make(chan struct{}, c.MaxInFlight)", "make(chan struct{}, 1<<20)", inCore},
-	{"asking: the breaker never opens", "core/config.go", "Failures: breakerFailures", "Failures: 1 << 30", inCore},
-	{"asking: one bad answer opens the breaker", "core/introspector.go", "case e.Status == http.StatusOK && !errors.As(err, &bad):", "case errors.As(err, &bad) && false:", inCore},
+	{"asking: any number of calls in flight", "core/config.go", "Slots: c.MaxInFlight,", "Slots: 1 << 20,", inCore},
+	{"asking: the circuit never opens", "internal/admission/circuit.go", "case current:\n\t\tc.open(now, o)", "case current:\n\t\tc.close(now)", inGate},
+	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
 	{"asking: InsecureSkipVerify is fine", "internal/formpost/endpoint.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/formpost " + inCore + " " + inSource},
 	{"asking: http anywhere", "internal/formpost/endpoint.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/formpost " + inCore + " " + inSource},
 
@@ -141,12 +143,12 @@ var mutants = []mutant{
 	{"transport: the answer shows the token", "tokensource/call.go", "res.Request = c.r // without", "_ = c.r // without", inSource},
 
 	// Where the server is not to blame.
-	{"blame: hurried calls open the breaker", "core/introspector.go", "case errors.Is(err, errHurried), ", "case ", inCore},
-	{"blame: a long token opens the breaker", "core/introspector.go", "case aboutOneToken(e.Status), ", "case ", inCore},
-	{"blame: the queue leaves no time", "core/config.go", "queue:   c.Timeout * 2 / 5", "queue:   c.Timeout", inCore},
+	{"blame: hurried calls count against the endpoint", "core/failure.go", "case errors.Is(err, errHurried), ", "case ", inCore},
+	{"blame: a long token counts against the endpoint", "core/failure.go", "aboutOneToken(e.Status), ", "", inCore},
+	{"blame: the queue leaves no time", "core/config.go", "Patience: c.Timeout * 2 / 5", "Patience: c.Timeout", inCore},
 	{"source: the log runs under the lock", "tokensource/renewing.go", "\t\ttold, failures := s.finish(f, begun)\n\t\ts.report(context.WithoutCancel(ctx), told, failures)", "\t\ttold, failures := s.finish(f, begun)\n\t\ts.mu.Lock()\n\t\ts.report(context.WithoutCancel(ctx), told, failures)\n\t\ts.mu.Unlock()", inSource},
 	{"transport: a remembered scope is a dead end", "tokensource/call.go", "if errors.Is(err, ErrInvalidScope) && c.src != c.t.source {", "if false {", inSource},
-	{"blame: a hanging token endpoint has no name", "core/introspector.go", "case !ok && i.profile.tokenURL != \"\":", "case false:", inCore},
+	{"blame: a hanging token endpoint has no name", "core/failure.go", "case !ok && i.profile.tokenURL != \"\":", "case false:", inCore},
 	{"source: callers wait for the deaf", "tokensource/renewing.go", "\tcase <-late.C:\n\t\treturn Token{}, errDeaf", "\tcase <-make(chan int):\n\t\treturn Token{}, errDeaf", inSource},
 	{"source: a family without bound", "tokensource/scoped.go", "if len(f.sources) >= maxRemembered {", "if false {", inSource},
 }

@@ -1,0 +1,41 @@
+// Package admission decides who may ask the authorization server now: how many calls are in
+// flight, who waits, who goes first, and when the server is left alone. It knows evidence, not
+// HTTP: a caller says at the end of its call what that end shows about the endpoint.
+//
+// # Slots and the queue
+//
+// At most Config.Slots calls are in flight. A quarter of the slots is kept for tokens that were
+// active before ("known"), so that strangers cannot take them all. Who finds no slot waits:
+// known tokens go first, and within each kind the newest goes first, because under overload the
+// newest caller is the one that still has time. The queue is bounded; beyond the bound the
+// caller that has waited longest is turned away.
+//
+// A call that hangs while the endpoint answers others holds no slot for long: when somebody
+// waits, a call is given up once another one, sent a second later, has been answered. An
+// endpoint that is slow for everybody answers in order, so nothing is given up there.
+//
+// # The circuit
+//
+// A single bad answer may be about one token: a firewall or a bug of the server can make any
+// token of a stranger fail. So failed calls are a reason to ask a question of our own, about a
+// token that cannot exist, and its answer decides. Our question is asked when five calls have
+// failed since the last answer and none was answered for a fifth of a second, or when the
+// server asks to be left alone (Retry-After), at most once a second. Callers wait for it, a
+// second at most. If it fails, the circuit opens: calls are refused for about one second, twice
+// that the next time, up to five. The first caller after a pause makes us ask our question
+// again; an answer to it closes the circuit. Where our own question was answered with an error
+// status, one real call is let through in each pause but the first as well, because some servers
+// answer every unknown token with an error; an answer to it closes the circuit, its failure
+// means nothing.
+//
+// A rate of failures opens nothing as long as some calls are answered: what fails is refused,
+// and no more.
+//
+// # Why not a library
+//
+// sony/gobreaker and failsafe-go were read for this. Their breakers and throttles take each
+// caller's outcome as evidence about the endpoint, and close the circuit by letting callers
+// try: both hand the decision to whoever sends the most bad tokens. failsafe-go's limiters
+// queue first come, first served, do not cancel a call that hangs, and bring grpc, protobuf and
+// testify into the module graph of every user. What is left is this package.
+package admission
