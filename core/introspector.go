@@ -24,8 +24,8 @@ import (
 
 const (
 	maxRetryAfter = time.Minute
-	maxWaiting    = 2048                   // callers that wait for a slot
-	maxJitter     = 200 * time.Millisecond // before a failed call is repeated
+	maxWaiting    = 2048                  // callers that wait for a slot
+	maxJitter     = 50 * time.Millisecond // before a failed call is repeated
 )
 
 // nobody is a token that cannot exist. Questions of our own are about it.
@@ -74,8 +74,8 @@ func (i *introspector) introspect(ctx context.Context, q question) (*introspecti
 	return in, err
 }
 
-// call asks once, if the gate lets it in. It reports whether the call may be repeated.
-func (i *introspector) call(ctx context.Context, q question, repeatable bool) (in *introspection, again bool, err error) {
+// call asks once, if the gate lets it in. It reports whether the call is to be repeated, the first time.
+func (i *introspector) call(ctx context.Context, q question, first bool) (in *introspection, again bool, err error) {
 	pass, err := i.gate.Enter(ctx, q.known)
 	if err != nil {
 		return nil, false, i.notAdmitted(err)
@@ -90,14 +90,13 @@ func (i *introspector) call(ctx context.Context, q question, repeatable bool) (i
 	if result.Evidence == admission.Answered {
 		i.budget.Earn()
 	}
-	if repeatable && transient(err) && ctx.Err() == nil && i.budget.Spend() {
-		return in, true, err
-	}
 	if !q.ours {
-		outcome = result
 		i.remember(result, err)
+		if first || result.Evidence == admission.Answered || result.StayAway > 0 { // a call that fails twice is one failure
+			outcome = result
+		}
 	}
-	return in, false, err
+	return in, first && transient(err) && ctx.Err() == nil && i.budget.Spend(), err
 }
 
 // pause waits a moment before a repetition, without a slot. It reports false when ctx ends first.

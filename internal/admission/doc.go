@@ -21,12 +21,14 @@
 // token that cannot exist, and its answer decides. Our question is asked when five calls have
 // failed since the last answer and none was answered for a fifth of a second, or when the
 // server asks to be left alone (Retry-After), at most once a second. Callers wait for it, a
-// second at most. If it fails, the circuit opens: calls are refused for about one second, twice
-// that the next time, up to five. The first caller after a pause makes us ask our question
-// again; an answer to it closes the circuit. Where our own question was answered with an error
-// status, one real call is let through in each pause but the first as well, because some servers
-// answer every unknown token with an error; an answer to it closes the circuit, its failure
-// means nothing.
+// second at most. If it fails, the circuit opens: calls are refused for about one second, for a
+// third of the outage when that is more, for five seconds at most. The first caller after a
+// pause makes us ask our question again; an answer to it closes the circuit.
+//
+// Some servers answer every unknown token with an error, our own question included. So as long
+// as our question was never answered, every second one of the long pauses ends with a real call
+// in its place: an answer to that closes the circuit, its failure means nothing. If our question
+// fails even then, error statuses are no evidence at that server from then on.
 //
 // A rate of failures opens nothing as long as some calls are answered: what fails is refused,
 // and no more.

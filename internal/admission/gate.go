@@ -282,7 +282,7 @@ func (p *Pass) Done(o Outcome) {
 		if o.Evidence == Answered && p.sent.After(g.newest) {
 			g.newest = p.sent
 		}
-		if g.circuit.called(now, o, p.trial && g.circuit.state == open) {
+		if g.circuit.called(now, o, p.trial) {
 			g.ask()
 		}
 		g.serve(now)

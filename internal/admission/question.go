@@ -56,13 +56,11 @@ func (g *Gate) lookAround() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	idle := now.Sub(g.circuit.answered) >= overtaken && now.Sub(g.circuit.asked) >= askEvery
-	if g.circuit.state != closed || !idle || g.questions >= maxQuestions {
+	if g.circuit.state != closed || !idle {
 		return
 	}
-	g.circuit.asked = now
-	g.circuit.question++
-	g.questions++
-	go g.question(g.circuit.question)
+	g.circuit.ask(now)
+	g.ask()
 }
 
 // change returns what tells Config.Changed of a change of the circuit since was. g.mu is held; the result is

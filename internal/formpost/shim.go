@@ -24,7 +24,7 @@ func NewBudget() *Budget { return &Budget{halves: 6} }
 func (b *Budget) Earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.halves = min(b.halves+1, 20)
+	b.halves = min(b.halves+1, 10)
 }
 
 func (b *Budget) Spend() bool {
