@@ -179,6 +179,22 @@ func always500(s *coretest.Server) {
 func hang(s *coretest.Server)  { s.Inject(coretest.Introspection, coretest.Always, coretest.Hang()) }
 func clear(s *coretest.Server) { s.Clear(coretest.Introspection) }
 
+// AV-03: a call that fails twice is one failure: the failures of five distinct calls make us ask ourselves, not their repetitions.
+func TestRepetitionsAreNoFurtherFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		v := mobileFirst(t, srv)
+		always500(srv)
+		for i, want := range []int{2, 4, 6, 7, 9} { // three are repeated; the fifth makes us ask
+			v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			synctest.Wait()
+			if got := srv.Calls().Introspection; got != want {
+				t.Errorf("after %d failures: %d calls, want %d", i+1, got, want)
+			}
+		}
+	})
+}
+
 // AV-03: a server that comes and goes each second serves what comes while it is there.
 func TestFlapping(t *testing.T) {
 	for _, tt := range []struct {

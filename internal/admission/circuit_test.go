@@ -422,6 +422,10 @@ func TestOurQuestionMisbehaves(t *testing.T) {
 					p := must(t, g, false)
 					p.Done(doubtful)
 				}
+				begun := time.Now()
+				if _, err := g.Enter(within(t), false); err == nil || (time.Since(begun) > 0) != (name == "never returns") {
+					t.Errorf("got %v after %v", err, time.Since(begun))
+				}
 				for range 600 {
 					if p, err := g.Enter(within(t), false); err == nil {
 						p.Done(doubtful)

@@ -244,6 +244,36 @@ func TestHungCallsMakeRoom(t *testing.T) {
 	})
 }
 
+// A call for a known token is given up for another known one only: its slot is of no use to a stranger.
+func TestKnownCallsAreNotGivenUpForStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := gate()
+		hung := must(t, g, true)
+		strangers := []*admission.Pass{must(t, g, false), must(t, g, false)}
+		time.Sleep(time.Second)
+		must(t, g, true).Done(answered)
+		strangers = append(strangers, must(t, g, false))
+		var c callers
+		c.enter(g, within(t), "a stranger", false, 0)
+		c.enter(g, within(t), "another", false, 0)
+		c.enter(g, within(t), "a third", false, 0)
+		if hung.Context().Err() != nil {
+			t.Error("a known call was given up for strangers")
+		}
+		c.enter(g, within(t), "known", true, 0)
+		if context.Cause(hung.Context()) != admission.ErrOvertaken {
+			t.Error("a known call was not given up for a known one")
+		}
+		hung.Done(none)
+		for _, p := range strangers {
+			p.Done(none)
+		}
+		if got := c.String(); !strings.HasPrefix(got, "known") {
+			t.Errorf("they went %s", got)
+		}
+	})
+}
+
 // AV-14: where all calls are slow, none is given up.
 func TestSlowCallsAreNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -81,8 +81,7 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, notBefore time.Time,
 	case <-ctx.Done():
 		g.leave(key, c)
 		return v, shared, context.Cause(ctx)
-	case <-late.C:
-		g.giveUp(key, c)
+	case <-late.C: // the next to come starts anew
 		return v, shared, errIgnoredContext
 	}
 }
@@ -154,13 +153,6 @@ func (g *Group[K, V]) leave(key K, c *call[V]) {
 		g.drop(key, func(other *call[V]) bool { return other == c })
 		c.cancel()
 	}
-}
-
-// giveUp stops waiting for work that ignores its context, for good.
-func (g *Group[K, V]) giveUp(key K, c *call[V]) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.drop(key, func(other *call[V]) bool { return other == c })
 }
 
 func (g *Group[K, V]) run(key K, c *call[V], fn func(context.Context, func()) (V, error)) {

@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 const (
 	inCore     = "./core"
 	inAdapters = "./adapters/httpguard ./adapters/ginguard ./adapters/fiberguard"
@@ -8,7 +10,10 @@ const (
 	inGate     = "./internal/admission " + inCore
 )
 
-var mutants = []mutant{
+var mutants = slices.Concat(decisionMutants, availabilityMutants)
+
+// decisionMutants make wrong decisions, and ask or tell what they should not.
+var decisionMutants = []mutant{
 	// The decision.
 	{"decision: inactive is access", "core/verifier.go", "case !in.active:", "case false:", inCore},
 	{"decision: unfit tokens pass", "core/verifier.go", `case in.unfit != "":`, `case false:`, inCore},
@@ -85,7 +90,7 @@ var mutants = []mutant{
 	{"asking: no attempt deadline", "internal/formpost/formpost.go", "ctx, cancel := context.WithTimeout(ctx, c.attempt)", "ctx, cancel := context.WithCancel(ctx)", "./internal/formpost"},
 	{"asking: retries without a budget", "internal/formpost/formpost.go", " || !c.budget.withdraw()", "", "./internal/formpost " + inCore},
 	{"asking: any number of calls in flight", "core/config.go", "Slots: c.MaxInFlight,", "Slots: 1 << 20,", inCore},
-	{"asking: the circuit never opens", "internal/admission/circuit.go", "case current:\n\t\tc.open(now, o)", "case current:\n\t\tc.close(now)", inGate},
+	{"asking: the circuit never opens", "internal/admission/circuit.go", "case current && c.state == asking:\n\t\tc.open(now, o)", "case current && c.state == asking:\n\t\tc.close(now)", inGate},
 	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
 	{"asking: InsecureSkipVerify is fine", "internal/formpost/endpoint.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/formpost " + inCore + " " + inSource},
 	{"asking: http anywhere", "internal/formpost/endpoint.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/formpost " + inCore + " " + inSource},
