@@ -10,8 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
-		serveChild()
+	if child() {
 		return
 	}
 	os.Exit(m.Run())

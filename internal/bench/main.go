@@ -39,17 +39,30 @@ var sections = []section{
 	{"herd", "1 000 concurrent requests with one new token", measureHerd},
 	{"loopback", "End to end over loopback, 64 keep-alive connections", measureLoopback},
 	{"tokensource", "Our own token", measureTokenSource},
+	{"availability", "Hostile, partial and ordinary failures", measureAvailability},
 	{"scale", "Calls to the server, calculated and simulated", measureScale},
 }
 
 func main() {
-	if os.Getenv(childVariable) != "" {
-		serveChild()
+	if child() {
 		return
 	}
 	if err := run(os.Stdout); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// child does what this process was started for by another run of this program, if it was.
+func child() bool {
+	switch name := os.Getenv(panicVariable); {
+	case os.Getenv(childVariable) != "":
+		serveChild()
+	case name != "":
+		endure(name)
+	default:
+		return false
+	}
+	return true
 }
 
 func run(w io.Writer) error {

@@ -52,13 +52,16 @@ func (r *result) write(w io.Writer) {
 func writeTargets(w io.Writer, all []target) {
 	rows := make([][]string, 0, len(all))
 	for _, t := range all {
-		verdict := "yes"
-		if !t.reached {
-			verdict = "**no**"
-		}
-		rows = append(rows, []string{t.what, t.found, t.want, verdict})
+		rows = append(rows, []string{t.what, t.found, t.want, verdict(t.reached)})
 	}
 	writeTable(w, []string{"what", "measured", "target", "reached"}, rows)
+}
+
+func verdict(reached bool) string {
+	if reached {
+		return "yes"
+	}
+	return "**no**"
 }
 
 // writeTable writes a table of GitHub's markdown. All columns but the first are numbers.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/core"
+)
+
+// Further kinds of tokens, for an authority. All but garbageToken and what its rule adds are active.
+const (
+	newToken     = "n" // of a user who was not here before
+	hostileToken = "h"
+)
+
+// A ruling is what an authority answers about a token.
+type ruling struct {
+	status     int    // zero means 200
+	media      string // "" means JSON
+	retryAfter string
+	body       string
+	after      time.Duration
+	silent     bool // there is no answer
+}
+
+// An authority is an authorization server without a socket that answers about each token as its rule says. It issues our own
+// token at once.
+type authority struct {
+	rule func(token string) ruling
+}
+
+// lawful is the rule of a server in good health that takes so long.
+func lawful(after time.Duration) func(token string) ruling {
+	return func(token string) ruling {
+		if token[:1] == garbageToken {
+			return ruling{body: inactiveAnswer, after: after}
+		}
+		return ruling{body: activeAnswer, after: after}
+	}
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (a *authority) RoundTrip(r *http.Request) (*http.Response, error) {
+	form, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		return answer(r, `{"access_token":"own","token_type":"Bearer","expires_in":3599,"scope":"authorization.introspect"}`), nil
+	}
+	token, _, _ := strings.Cut(strings.TrimPrefix(string(form), "token="), "&")
+	said := a.rule(token)
+	if said.silent {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	if err := linger(r.Context(), said.after); err != nil {
+		return nil, err
+	}
+	res := answer(r, said.body)
+	if said.status != 0 {
+		res.StatusCode = said.status
+	}
+	if said.media != "" {
+		res.Header.Set("Content-Type", said.media)
+	}
+	if said.retryAfter != "" {
+		res.Header.Set("Retry-After", said.retryAfter)
+	}
+	return res, nil
+}
+
+// linger waits, unless ctx ends before.
+func linger(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// under returns a Verifier that asks an authority with that rule. Its settings are the defaults, but that a smoke test has no
+// patience.
+func under(s settings, rule func(token string) ruling) (*core.Verifier, error) {
+	return verifier(&authority{rule: rule}, func(c *core.Config) { c.Timeout = of(s, 0, 500*time.Millisecond) })
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// certificate is one for loopback that this process trusts, though our transport takes its roots from the system: they are
+// read once, from the file that this variable names. (That is so on Linux and the BSDs.)
+var certificate = sync.OnceValues(func() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	form := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "roots.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		return tls.Certificate{}, err
+	}
+	if err := os.Setenv("SSL_CERT_FILE", file); err != nil {
+		return tls.Certificate{}, err
+	}
+	_, err = x509.SystemCertPool() // reads the file
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+})
+
+// listen serves on a port of loopback, with TLS and HTTP/2 or with neither.
+func listen(secure bool, server *http.Server) (l net.Listener, scheme string, err error) {
+	if secure {
+		c, err := certificate()
+		if err != nil {
+			return nil, "", err
+		}
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}
+	}
+	if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, "", err
+	}
+	if !secure {
+		go func() { _ = server.Serve(l) }()
+		return l, "http://", nil
+	}
+	go func() { _ = server.ServeTLS(l, "", "") }()
+	return l, "https://", nil
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// measureWaiting has thousands wait for a slot of a server that does not answer, and weighs them.
+func measureWaiting(s settings) ([]target, error) {
+	const most = 50 << 20
+	n := of(s, 20_000, 500)
+	bare := weigh(n, func(int) {}, func() {})
+	v, err := under(s, func(string) ruling { return ruling{silent: true} })
+	if err != nil {
+		return nil, err
+	}
+	var refused tally
+	var atOnce, waiting int
+	total := weigh(n, func(i int) { refused.check(v, numbered(newToken, i, opaqueSize), requirement) }, func() {
+		atOnce = refused.of(unavailable)
+		waiting = n - refused.all()
+	})
+	above := total - bare
+	return []target{{
+		what:    fmt.Sprintf("%s callers come while no slot gets free: memory beyond that of their goroutines", count(float64(n))),
+		found:   fmt.Sprintf("%s (%s in all); %s wait, %s refused at once", mebibytes(above), mebibytes(total), count(float64(waiting)), count(float64(atOnce))),
+		want:    "≤ 50.0 MiB, a bound on those who wait",
+		reached: above <= most && atOnce > 0 && waiting+atOnce == n,
+	}}, nil
+}
+
+// weigh is the memory, heap and stacks, of n goroutines that have begun to do f and half a second later do it still or have done
+// it. All of them stay until it was taken. Then calls observe.
+func weigh(n int, f func(i int), observe func()) float64 {
+	before := inUse()
+	stay := make(chan struct{})
+	var begun atomic.Int64
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			begun.Add(1)
+			f(i)
+			<-stay
+		})
+	}
+	for begun.Load() < int64(n) {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(500 * time.Millisecond)
+	observe()
+	grown := inUse() - before
+	close(stay)
+	wg.Wait()
+	return float64(grown)
+}
+
+// inUse is what the heap and the stacks take after garbage was collected.
+func inUse() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
