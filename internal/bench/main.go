@@ -40,6 +40,7 @@ var sections = []section{
 	{"loopback", "End to end over loopback, 64 keep-alive connections", measureLoopback},
 	{"tokensource", "Our own token", measureTokenSource},
 	{"availability", "Hostile, partial and ordinary failures", measureAvailability},
+	{"outage", "A scripted outage, through httpguard, over loopback", measureOutage},
 	{"scale", "Calls to the server, calculated and simulated", measureScale},
 }
 
@@ -129,7 +130,7 @@ func writeCharts(dir string, found map[string]*result) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, draw := range map[string]func(io.Writer, *result) error{"hit": drawCost, "herd": drawHerd} {
+	for name, draw := range map[string]func(io.Writer, *result) error{"hit": drawCost, "herd": drawHerd, "outage": drawOutage} {
 		r, ok := found[name]
 		if !ok {
 			continue

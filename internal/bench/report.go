@@ -14,6 +14,7 @@ type result struct {
 	notes   []string
 	targets []target
 	facts   map[string]float64 // for charts and tests, by name
+	strips  []strip            // of the outage's chart
 }
 
 // A target is something that was to be reached.
