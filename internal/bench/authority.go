@@ -10,7 +10,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// Further kinds of tokens, for an authority. All but garbageToken and what its rule adds are active.
+// Further kinds of tokens, for an authority. All but garbageToken and what its rule adds are
+// active.
 const (
 	newToken     = "n" // of a user who was not here before
 	hostileToken = "h"
@@ -26,8 +27,8 @@ type ruling struct {
 	silent     bool // there is no answer
 }
 
-// An authority is an authorization server without a socket that answers about each token as its rule says. It issues our own
-// token at once.
+// An authority is an authorization server without a socket that answers about each token as its
+// rule says. It issues our own token at once.
 type authority struct {
 	rule func(token string) ruling
 }
@@ -88,8 +89,8 @@ func linger(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// under returns a Verifier that asks an authority with that rule. Its settings are the defaults, but that a smoke test has no
-// patience.
+// under returns a Verifier that asks an authority with that rule. Its settings are the defaults,
+// but that a smoke test has no patience.
 func under(s settings, rule func(token string) ruling) (*core.Verifier, error) {
-	return verifier(&authority{rule: rule}, func(c *core.Config) { c.Timeout = of(s, 0, 500*time.Millisecond) })
+	return verifier(&authority{rule: rule}, func(c *core.Config) { c.Timeout = of(s, 0, time.Second) })
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// situations are hostile, partial and ordinary failures, each of which once turned the guard off. What a situation finds is
-// compared with what is wanted of it.
+// situations are hostile, partial and ordinary failures, each of which once turned the guard off.
+// What a situation finds is compared with what is wanted of it.
 var situations = []func(settings) ([]target, error){
 	measureHostile, measurePartial, measureDeadConnections, measureGarbageRate, measureGarbageCrowd, measureSlow,
 	measureMultiplied, measureOverlapping, measureFolding, measurePanics, measureHeavy, measureWaiting,
@@ -31,13 +31,14 @@ func measureAvailability(s settings) (*result, error) {
 			}
 		}
 	}
-	r.note("%d of %d reached. Default settings unless a line names others; the server is in process, but for the lines about connections.",
-		reached, len(r.rows))
+	r.note("%d of %d reached. Settings are the defaults, but for a CacheTTL of 1 s where entries are to end, and a MaxInFlight"+
+		" of 128 for the lines about connections. These have a server on loopback; for the others it is in process.", reached, len(r.rows))
 	r.facts["lines"], r.facts["reached"] = float64(len(r.rows)), float64(reached)
 	return r, nil
 }
 
-// A variant is one way in which the endpoint, or a firewall before it, answers to the tokens of one client.
+// A variant is one way in which the endpoint, or a firewall before it, answers to the tokens of one
+// client.
 type variant struct {
 	name     string
 	said     ruling
@@ -55,7 +56,7 @@ var variants = []variant{
 	{"503, Retry-After: 60", ruling{status: 503, retryAfter: "60"}, unavailable},
 	{"200 with HTML", ruling{media: "text/html", body: "<h1>Blocked</h1>"}, unavailable},
 	{"200 with half an answer", ruling{body: activeAnswer[:300]}, unavailable},
-	{"200 with half a surrogate pair in his display name", ruling{body: named(`Al\ud800ice`)}, http.StatusOK},
+	{"200 with half a surrogate pair in the display name", ruling{body: named(`Al\ud800ice`)}, http.StatusOK},
 }
 
 // named is the answer about a user of that display name, as it stands in JSON.
@@ -113,8 +114,8 @@ func (x variant) measure(s settings) (target, error) {
 		reached: others.refused() <= 0.01 && others.share(http.StatusOK) >= 0.99,
 	}
 	if x.deserved == http.StatusOK {
-		t.found += fmt.Sprintf("; he himself %s of %d", percent(hostile.refused()), hostile.all())
-		t.want += "; he himself never"
+		t.found += fmt.Sprintf("; of the client itself %s of %d", percent(hostile.refused()), hostile.all())
+		t.want += "; itself never"
 		t.reached = t.reached && hostile.refused() == 0
 	} else if wrong := hostile.all() - hostile.of(x.deserved); wrong > 0 {
 		t.found += fmt.Sprintf("; %d of his tokens were decided on", wrong)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMain(m *testing.M) {
@@ -49,6 +50,27 @@ func TestSections(t *testing.T) {
 			exactly(t, r, "tokens", 1)
 			exactly(t, r, "accepted", crowd-1)
 		},
+		"availability": func(t *testing.T, r *result) {
+			for _, cells := range r.rows {
+				if cells[1] == "" || cells[2] == "" {
+					t.Errorf("the line %q is not complete: measured %q, wanted %q", cells[0], cells[1], cells[2])
+				}
+			}
+			atLeastThat(t, r, "lines", 27)
+		},
+		"outage": func(t *testing.T, r *result) {
+			exactly(t, r, "wrong", 0)
+			exactly(t, r, "unanswered", 0)
+			// Every request of the script is in the table, whatever came of it.
+			sent := 0.0
+			for range outageTTLs {
+				sent += float64(int(float64(turns*len(turn)) * lengthOf(settings{short: true}).Seconds()))
+			}
+			exactly(t, r, "all", sent)
+			for _, status := range []string{"200", "401", "403", "503", "calls"} {
+				atLeastThat(t, r, status, 10)
+			}
+		},
 		"tokensource": func(t *testing.T, r *result) { exactly(t, r, "allocations", 0) },
 	}
 	for _, s := range sections {
@@ -83,6 +105,13 @@ func exactly(t *testing.T, r *result, fact string, want float64) {
 	}
 }
 
+func atLeastThat(t *testing.T, r *result, fact string, want float64) {
+	t.Helper()
+	if got := r.facts[fact]; got < want {
+		t.Errorf("%s: %v, want at least %v", fact, got, want)
+	}
+}
+
 type testLog struct{ t *testing.T }
 
 func (l testLog) Write(p []byte) (int, error) {
@@ -91,12 +120,13 @@ func (l testLog) Write(p []byte) (int, error) {
 }
 
 func TestChartsAreXML(t *testing.T) {
-	hit, herd := newResult(), newResult()
+	hit, herd, outage := newResult(), newResult(), newResult()
 	for i, name := range peers {
 		hit.facts[name] = float64(30_000 + 10_000*i)
 	}
 	hit.facts["ours"] = 300
 	herd.facts[herds[0]], herd.facts[herds[2]] = 1, 1000
+	outage.strips = []strip{newStrip("CacheTTL 0", []stretch{{phase: phase{name: "hang"}, ended: time.Second}}, nil)}
 	for _, c := range []struct {
 		draw func(io.Writer, *result) error
 		of   *result
@@ -104,6 +134,7 @@ func TestChartsAreXML(t *testing.T) {
 	}{
 		{drawCost, hit, append([]string{"mfpguard", "0.3 µs", "80 µs"}, peers...)},
 		{drawHerd, herd, []string{"mfpguard", "1 call", "1 000 calls"}},
+		{drawOutage, outage, []string{"CacheTTL 0", "hang", "1 s, "}},
 	} {
 		var b strings.Builder
 		if err := c.draw(&b, c.of); err != nil {

@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// certificate is one for loopback that this process trusts, though our transport takes its roots from the system: they are
-// read once, from the file that this variable names. (That is so on Linux and the BSDs.)
+// certificate is one for loopback that this process trusts, though our transport takes its roots
+// from the system: they are read once, from the file that this variable names. (That is so on Linux
+// and the BSDs.)
 var certificate = sync.OnceValues(func() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

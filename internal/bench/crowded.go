@@ -14,7 +14,8 @@ import (
 // busyLatency is what the server takes where it is crowded.
 const busyLatency = 50 * time.Millisecond
 
-// measureGarbageRate sends unique garbage, more than the slots can take, beside users whose entry has ended and new ones.
+// measureGarbageRate sends unique garbage, more than the slots can take, beside users whose entry
+// has ended and new ones.
 func measureGarbageRate(s settings) ([]target, error) {
 	var found []target
 	for _, rate := range of(s, []float64{2000, 4000}, []float64{400}) {
@@ -23,13 +24,13 @@ func measureGarbageRate(s settings) ([]target, error) {
 			return nil, err
 		}
 		p99 := known.quantile(0.99)
-		// A quarter of the slots may be kept for the known; the others are for whoever comes.
+		// A quarter of the slots may be kept for the known; the others are for all.
 		fair := min(1, 0.75*inFlight/busyLatency.Seconds()/(rate+newcomers))
 		in := fresh.share(http.StatusOK)
 		found = append(found,
 			target{
 				what:    fmt.Sprintf("%s unique garbage tokens/s, server %v: known users whose entry had ended", count(rate), busyLatency),
-				found:   fmt.Sprintf("%s refused, p99 %s", percent(known.refused()), ns(float64(p99))),
+				found:   fmt.Sprintf("%s refused, p99 %s", percent(known.refused()), rough(p99)),
 				want:    "≤ 1 % refused, p99 ≤ 150 ms",
 				reached: known.refused() <= 0.01 && p99 <= 150*time.Millisecond,
 			},
@@ -43,7 +44,8 @@ func measureGarbageRate(s settings) ([]target, error) {
 	return found, nil
 }
 
-// known users come back when what was remembered about them has ended; newcomers is how many new ones come a second.
+// known users come back when what was remembered about them has ended; newcomers is how many new
+// ones come a second.
 const (
 	knownUsers = 100
 	newcomers  = 50
@@ -83,8 +85,9 @@ func garbageRate(rate float64, d time.Duration) (known, fresh *tally, err error)
 	return known, fresh, nil
 }
 
-// measureGarbageCrowd has so many clients send unique garbage at once, each the next one when the last was answered, and 25 new
-// users a second. Beside us stands the token cache of Kubernetes, which asks about everybody at once.
+// measureGarbageCrowd has so many clients send unique garbage at once, each the next one when the
+// last was answered, and 25 new users a second. Beside us stands the token cache of Kubernetes,
+// which asks about all of them at once.
 func measureGarbageCrowd(s settings) ([]target, error) {
 	var found []target
 	for _, c := range []struct {
@@ -101,8 +104,8 @@ func measureGarbageCrowd(s settings) ([]target, error) {
 		peers := garbageCrowd(clients, d, theirs.check)
 		found = append(found, target{
 			what: fmt.Sprintf("%s clients send garbage, server %v: new users, 25 a second (Kubernetes' token cache: p50 %s, %d calls at once)",
-				count(float64(c.clients)), busyLatency, ns(float64(peers.quantile(0.5))), theirs.highest.Load()),
-			found:   fmt.Sprintf("p50 %s, %d of %d refused", ns(float64(users.quantile(0.5))), users.of(unavailable), users.all()),
+				count(float64(clients)), busyLatency, rough(peers.quantile(0.5)), theirs.highest.Load()),
+			found:   fmt.Sprintf("p50 %s, %d of %d refused", rough(users.quantile(0.5)), users.of(unavailable), users.all()),
 			want:    fmt.Sprintf("p50 ≤ %v, 0 refused", c.latest),
 			reached: users.quantile(0.5) <= c.latest && users.of(http.StatusOK) == users.all(),
 		})

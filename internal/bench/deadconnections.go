@@ -10,7 +10,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// A backend is an authorization server on a socket, reached through a proxy, with the default transport on our side.
+// A backend is an authorization server on a socket, reached through a proxy, with the default
+// transport on our side.
 type backend struct {
 	proxy    *proxy
 	delay    atomic.Int64 // nanoseconds before an answer
@@ -38,7 +39,7 @@ func newBackend(s settings, http2 bool) (*backend, error) {
 	b.verifier, err = verifier(nil, func(c *core.Config) {
 		c.Profile = core.MobileFirst8(scheme + b.proxy.address() + "/mfp/api")
 		c.MaxInFlight = 2 * inFlight // so that even half of them are one connection for each of 64 users
-		c.Timeout = of(s, 0, 500*time.Millisecond)
+		c.Timeout = of(s, 0, 3*time.Second)
 	})
 	return b, err
 }
@@ -63,14 +64,14 @@ type recovery struct {
 	good         bool          // whether it was followed by good answers
 }
 
-// outlive sends 20 new users a second.
-func (b *backend) outlive(d time.Duration) recovery {
+// outlive sends a few new users a second: more of them would use up the dead connections faster.
+func (b *backend) outlive(s settings, d time.Duration) recovery {
 	begun := time.Now()
 	var mu sync.Mutex
 	var r recovery
 	var answered time.Duration // the last good one
 	var t tally
-	pace(20, d, func(i int) {
+	pace(of(s, 4., 20), d, func(i int) {
 		status := t.check(b.verifier, numbered(newToken, i, opaqueSize), requirement)
 		mu.Lock()
 		defer mu.Unlock()
@@ -118,7 +119,7 @@ func measureSilence(s settings, http2 bool, users int, what string) (target, err
 		return target{}, fmt.Errorf("%s: there were %d connections, want at least %d", what, got, users)
 	}
 	window := of(s, 20*time.Second, 500*time.Millisecond)
-	r := b.outlive(window)
+	r := b.outlive(s, window)
 	t := target{what: what + ": until users get in again", want: "≤ 10 s", reached: r.good && r.last <= limit}
 	t.found = fmt.Sprintf("%.1f s, %d of %d refused", r.last.Seconds(), r.refused, r.all)
 	if !r.good {
@@ -127,7 +128,8 @@ func measureSilence(s settings, http2 bool, users int, what string) (target, err
 	return t, nil
 }
 
-// measureStale has 64 users meet 64 idle connections that are reset on use, as when the server's node was replaced.
+// measureStale has 64 users meet 64 idle connections that are reset on use, as when the server's
+// node was replaced.
 func measureStale(s settings) (target, error) {
 	b, err := newBackend(s, false)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// A redirector is an API, and every other host: it redirects from its origin to a foreign place, and notes who got a token.
+// A redirector is an API, and every other host: it redirects from its origin to a foreign place,
+// and notes who got a token.
 type redirector struct {
 	origin, to string
 	leaks      int

@@ -33,8 +33,8 @@ const (
 
 var lackingAnswer = strings.Replace(activeAnswer, "RegisteredClient accessRestricted pay", "RegisteredClient", 1)
 
-// A frailServer is an authorization server on a socket that can be made to suffer, to go away and to come back at the same
-// address. When it comes back from a restart it has forgotten our token.
+// A frailServer is an authorization server on a socket that can be made to suffer, to go away and
+// to come back at the same address. When it comes back from a restart it has forgotten our token.
 type frailServer struct {
 	address string
 	health  atomic.Int32
@@ -48,7 +48,8 @@ type frailServer struct {
 func newFrailServer() (*frailServer, error) {
 	f := &frailServer{}
 	for range 100 {
-		// Below the ports that outgoing connections take, so that none of them has it when we want it again.
+		// Below the ports that outgoing connections take, so that none of them has it when we want
+		// it again.
 		f.address = fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
 		if f.up() == nil {
 			return f, nil

@@ -14,8 +14,8 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 )
 
-// kubernetes is the token cache of its API server, before an authenticator that posts as we do. It has no bound on the calls at
-// once.
+// kubernetes is the token cache of its API server, before an authenticator that posts as we do. It
+// has no bound on the calls at once.
 type kubernetes struct {
 	cache            authenticator.Token
 	client           *http.Client

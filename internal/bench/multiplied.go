@@ -11,8 +11,8 @@ import (
 // always is the requirement of a route on which nothing remembered counts.
 var always = requirement.MaxAge(0)
 
-// measureMultiplied has one token asked about by thousands of requests at once where each wants an answer of its own, while other
-// users arrive.
+// measureMultiplied has one token asked about by thousands of requests at once where each wants an
+// answer of its own, while other users arrive.
 func measureMultiplied(s settings) ([]target, error) {
 	const others = 50
 	crowd := of(s, 6000, 300)
@@ -41,15 +41,17 @@ func measureMultiplied(s settings) ([]target, error) {
 	)
 	most := 2*int64(took/busyLatency) + 2
 	return []target{{
-		what: fmt.Sprintf("one token, %s requests at once on a MaxAge(0) route, server %v, %d other users", count(float64(crowd)), busyLatency, others),
+		what: fmt.Sprintf("one token, %s requests at once on a MaxAge(0) route, server %v, %d other users",
+			count(float64(crowd)), busyLatency, others),
 		found: fmt.Sprintf("%d calls in %s, refused: %d of its own, %d others",
-			calls.Load(), ns(float64(took)), same.of(unavailable), rest.of(unavailable)),
+			calls.Load(), rough(took), same.of(unavailable), rest.of(unavailable)),
 		want:    fmt.Sprintf("≤ %d calls, none refused", most),
 		reached: calls.Load() <= most && same.of(http.StatusOK) == crowd && rest.of(http.StatusOK) == others,
 	}}, nil
 }
 
-// measureOverlapping revokes a token while calls about it overlap that MaxAge(0) makes, and then uses it on a plain route.
+// measureOverlapping revokes a token while calls about it overlap that MaxAge(0) makes, and then
+// uses it on a plain route.
 func measureOverlapping(s settings) ([]target, error) {
 	const plain = 20
 	token := numbered(goodToken, 1, opaqueSize)
@@ -101,7 +103,7 @@ func measureOverlapping(s settings) ([]target, error) {
 // measureHeavy remembers answers that are nearly as long as they may be.
 func measureHeavy(s settings) ([]target, error) {
 	const size, bound = 900_000, 64 << 20
-	n := of(s, 500, 20)
+	n := of(s, 500, 5)
 	body := newActiveAnswer(size)
 	grown, err := growth(1, func() (any, error) {
 		v, err := under(s, func(string) ruling { return ruling{body: body} })

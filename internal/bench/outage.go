@@ -10,8 +10,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// A phase is a part of the script. Happen runs on its own while the phase lasts and returns when the server came back for good,
-// or zero.
+// A phase is a part of the script. Happen runs on its own while the phase lasts and returns when
+// the server came back for good, or zero.
 type phase struct {
 	name   string
 	happen func(f *frailServer, d time.Duration) (back time.Time, err error)
@@ -19,11 +19,13 @@ type phase struct {
 	within time.Duration // how soon the guard is to be back after it; 0 means that it is not asked for
 }
 
-// script is what happens to the server. Outages that last are followed by health, to see how soon the guard is back.
+// script is what happens to the server. Health follows each trouble, to see how soon the guard is
+// back and to begin the next one alike.
 var script = []phase{
 	{name: "healthy", happen: suffering(healthy)},
 	{name: "+500 ms", happen: suffering(slow)},
 	{name: "30 % 500s", happen: suffering(flaky)},
+	{name: "healthy", happen: suffering(healthy), gap: true},
 	{name: "hang", happen: suffering(hung), within: longRecovery},
 	{name: "healthy", happen: suffering(healthy), gap: true},
 	{name: "refused", happen: away, within: longRecovery},
@@ -60,7 +62,8 @@ func away(f *frailServer, d time.Duration) (time.Time, error) {
 	return time.Now(), f.up()
 }
 
-// restart has the server come back without our token after an eighth of d, a second in the full run.
+// restart has the server come back without our token after an eighth of d, a second in the full
+// run.
 func restart(f *frailServer, d time.Duration) (time.Time, error) {
 	f.starts.Add(1)
 	back, err := away(f, d/8)
@@ -97,7 +100,7 @@ func play(s settings, ttl time.Duration) ([]stretch, []sample, error) {
 		c.Profile = core.MobileFirst8("http://" + f.address + "/mfp/api")
 		c.CacheTTL = &ttl
 		c.MaxInFlight = 256 // 300 calls/s that take half a second, with some room
-		c.Timeout = of(s, 0, 500*time.Millisecond)
+		c.Timeout = of(s, 0, time.Second)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -113,15 +116,22 @@ func play(s settings, ttl time.Duration) ([]stretch, []sample, error) {
 	wg.Go(func() { samples = newCallers("http://"+address+"/").run(begun, lengthOf(s)) })
 	stretches, err := perform(s, f, begun)
 	wg.Wait()
-	return stretches, samples, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, x := range samples { // the last phase lasts until the last request has begun
+		last := &stretches[len(stretches)-1]
+		last.ended = max(last.ended, x.begun+1)
+	}
+	return stretches, samples, nil
 }
 
 // perform runs the script.
 func perform(s settings, f *frailServer, begun time.Time) ([]stretch, error) {
 	var all []stretch
-	end := begun
+	end, before := begun, time.Duration(0)
 	for _, p := range script {
-		x, calls := stretch{phase: p, begun: time.Since(begun)}, f.calls.Load()
+		x, calls := stretch{phase: p, begun: before}, f.calls.Load()
 		end = end.Add(p.length(s))
 		back, err := p.happen(f, time.Until(end))
 		if err != nil {
@@ -131,6 +141,7 @@ func perform(s settings, f *frailServer, begun time.Time) ([]stretch, error) {
 			x.back = back.Sub(begun)
 		}
 		x.ended, x.calls = time.Since(begun), f.calls.Load()-calls
+		before = x.ended
 		all = append(all, x)
 	}
 	return all, nil
@@ -138,7 +149,7 @@ func perform(s settings, f *frailServer, begun time.Time) ([]stretch, error) {
 
 func (p phase) length(s settings) time.Duration {
 	if p.gap {
-		return of(s, 7*time.Second, 500*time.Millisecond)
+		return of(s, 8*time.Second, 500*time.Millisecond)
 	}
 	return of(s, 8*time.Second, time.Second)
 }

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A strip is a course of the outage: how many good requests were answered and refused in each slice of the time.
+// A strip is a course of the outage: how many good requests were answered and refused in each slice
+// of the time.
 type strip struct {
 	Name              string
 	answered, refused []int
@@ -25,7 +26,6 @@ const (
 	stripHeight = 96.0
 	stripTop    = 112
 	stripStep   = 160
-	stripMost   = float64(turns*(40+1)) / 4 // good requests in a slice
 )
 
 func newStrip(name string, stretches []stretch, samples []sample) strip {
@@ -49,33 +49,25 @@ func (s strip) x(at time.Duration) float64 {
 	return stripLeft + stripWidth*float64(min(at, s.length))/float64(s.length)
 }
 
-// Area is the outline of the slices from below to above, as a path.
-func (s strip) area(below, above func(i int) int) string {
-	var there, back strings.Builder
+// area is the outline, as a path, of a share of each slice's requests.
+func (s strip) area(share func(i int) float64) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "M%.1f %.0f", stripLeft, stripHeight)
 	for i := range s.answered {
-		from, to := s.x(time.Duration(i)*slice), s.x(time.Duration(i+1)*slice)
-		y := height(above(i))
-		fmt.Fprintf(&there, "L%.1f %.1fL%.1f %.1f", from, y, to, y)
+		fmt.Fprintf(&b, "V%.0fH%.1f", stripHeight*(1-share(i)), s.x(time.Duration(i+1)*slice))
 	}
-	for i := len(s.answered) - 1; i >= 0; i-- {
-		from, to := s.x(time.Duration(i)*slice), s.x(time.Duration(i+1)*slice)
-		y := height(below(i))
-		fmt.Fprintf(&back, "L%.1f %.1fL%.1f %.1f", to, y, from, y)
-	}
-	return "M" + there.String()[1:] + back.String() + "Z"
+	fmt.Fprintf(&b, "V%.0fZ", stripHeight)
+	return b.String()
 }
 
-func height(n int) float64 {
-	return stripHeight - min(stripHeight, 0.9*stripHeight*float64(n)/stripMost)
+// All is the area of all requests; what Answered leaves of it was refused.
+func (s strip) All() string {
+	return s.area(func(i int) float64 { return float64(min(1, s.answered[i]+s.refused[i])) })
 }
 
-// Answered and Refused are the two areas, the one on top of the other.
+// Answered is the area of those that were answered.
 func (s strip) Answered() string {
-	return s.area(func(int) int { return 0 }, func(i int) int { return s.answered[i] })
-}
-
-func (s strip) Refused() string {
-	return s.area(func(i int) int { return s.answered[i] }, func(i int) int { return s.answered[i] + s.refused[i] })
+	return s.area(func(i int) float64 { return float64(s.answered[i]) / float64(max(1, s.answered[i]+s.refused[i])) })
 }
 
 // A mark is a phase as it is drawn.
@@ -90,7 +82,7 @@ func (s strip) Marks() []mark {
 	var all []mark
 	for _, p := range s.labels {
 		from, to := s.x(p.begun), s.x(p.ended)
-		all = append(all, mark{p.name, from, to - from, (from + to) / 2, p.name != "healthy", !p.gap})
+		all = append(all, mark{p.name, from, to - from - 1, (from + to) / 2, p.name != "healthy", !p.gap})
 	}
 	return all
 }
@@ -100,7 +92,7 @@ var outageForm = template.Must(template.New("outage").Parse(`<svg xmlns="http://
   <desc id="subtitle">{{.Subtitle}}</desc>
   <style>
     .ground { fill: #ffffff; }
-    text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
+    text { font: 11px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
     .title { font-size: 18px; font-weight: 600; }
     .muted { font-size: 13px; fill: #59636e; }
     .strip { font-size: 14px; font-weight: 600; }
@@ -128,12 +120,12 @@ var outageForm = template.Must(template.New("outage").Parse(`<svg xmlns="http://
     <text class="strip" x="16" y="-8">{{.Name}}</text>
 {{- range .Marks}}
     {{- if .Trouble}}
-    <rect class="trouble" x="{{printf "%.1f" .X}}" y="0" width="{{printf "%.1f" .Width}}" height="116"/>{{end}}
+    <rect class="trouble" x="{{printf "%.1f" .X}}" y="96" width="{{printf "%.1f" .Width}}" height="20"/>{{end}}
     {{- if .Labelled}}
     <text x="{{printf "%.1f" .Centre}}" y="111" text-anchor="middle">{{.Name}}</text>{{end}}
 {{- end}}
+    <path class="refused" d="{{.All}}"/>
     <path class="answered" d="{{.Answered}}"/>
-    <path class="refused" d="{{.Refused}}"/>
   </g>
 {{- end}}
 </svg>
@@ -147,7 +139,7 @@ func drawOutage(w io.Writer, r *result) error {
 		Height          int
 	}{
 		Title:    "An outage of the authorization server, as users with good tokens see it",
-		Subtitle: fmt.Sprintf("%.0f s, good requests in each quarter of a second; between the phases the server is healthy", r.strips[0].length.Seconds()),
+		Subtitle: fmt.Sprintf("%.0f s, share of the good requests in each quarter of a second; the server is healthy where nothing is said", r.strips[0].length.Seconds()),
 		Strips:   r.strips,
 	}
 	for i := range c.Strips {

@@ -12,7 +12,7 @@ import (
 var outageTTLs = []time.Duration{time.Minute, 0}
 
 func measureOutage(s settings) (*result, error) {
-	r := newResult("CacheTTL, phase", "ok", "401", "403", "503", "wrong", "calls", "p50", "p99", "good refused", "back after")
+	r := newResult("CacheTTL, phase", "200", "401", "403", "503", "wrong", "calls", "p50", "p99", "good refused", "back after")
 	stretches, samples := make([][]stretch, len(outageTTLs)), make([][]sample, len(outageTTLs))
 	errs := make([]error, len(outageTTLs))
 	var wg sync.WaitGroup
@@ -26,9 +26,10 @@ func measureOutage(s settings) (*result, error) {
 		}
 		r.outage(ttl, stretches[i], samples[i])
 	}
-	r.note("%d requests a second through httpguard, on time however slow the answers are: 200 good, 50 revoked, 50 that lack the scope, 5 garbage,"+
-		" 5 good and new. Wrong: an answer that contradicts what the token is, or a 503 without Retry-After or with a challenge. Back after: from"+
-		" when the server was there again to the first good answer that needed it. MaxInFlight is 256.", turns*len(turn))
+	r.note("%d requests a second through httpguard, on time however slow the answers are: 200 good, 50 revoked, 50 that lack"+
+		" the scope, 5 garbage, 5 good and new. Wrong: an answer that contradicts what the token is, or a 503 without Retry-After"+
+		" or with a challenge. Back after: from when the server was there again to the first good answer that needed it."+
+		" MaxInFlight is 256. What was remembered at first ends after a minute, before the 429.", turns*len(turn))
 	if n := r.facts["unanswered"]; n > 0 {
 		r.note("%s requests got no answer at all.", count(n))
 	}
@@ -47,7 +48,7 @@ func (r *result) outage(ttl time.Duration, stretches []stretch, samples []sample
 		back := "–"
 		if x.back != 0 {
 			after := recoveryAfter(x.back, x.until(stretches, i), samples, ttl)
-			back = ns(float64(after))
+			back = rough(after)
 			if after == never {
 				back = "not"
 			}
@@ -55,8 +56,8 @@ func (r *result) outage(ttl time.Duration, stretches []stretch, samples []sample
 				r.atMost(fmt.Sprintf("outage, CacheTTL %s: back after %q", label, x.name), float64(after), float64(x.within), recovered)
 			}
 		}
-		r.row(label+", "+x.name, count(float64(t.ok)), count(float64(t.of(401))), count(float64(t.of(403))), count(float64(t.of(unavailable))),
-			strconv.Itoa(t.wrong), count(float64(x.calls)), ns(float64(t.quantile(0.5))), ns(float64(t.quantile(0.99))),
+		r.row(label+", "+x.name, count(float64(t.of(200))), count(float64(t.of(401))), count(float64(t.of(403))), count(float64(t.of(unavailable))),
+			strconv.Itoa(t.wrong), count(float64(x.calls)), rough(t.quantile(0.5)), rough(t.quantile(0.99)),
 			percent(t.goodRefused()), back)
 		r.count(label, x, t)
 	}
@@ -126,10 +127,11 @@ func recovered(v float64) string {
 	if v >= float64(never) {
 		return "not in the time"
 	}
-	return ns(v)
+	return rough(time.Duration(v))
 }
 
-// recoveryAfter is from back to the first good answer that needed the server, if there was one before the next trouble.
+// recoveryAfter is from back to the first good answer that needed the server, if there was one
+// before the next trouble.
 func recoveryAfter(back, until time.Duration, samples []sample, ttl time.Duration) time.Duration {
 	after := never
 	for _, s := range samples {

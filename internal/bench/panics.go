@@ -14,7 +14,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// panicVariable names the function of the user that panics in a process that this program starts for it: it may end that.
+// panicVariable names the function of the user that panics in a process that this program starts
+// for it: it may end that.
 const panicVariable = "MFPGUARD_BENCH_PANIC"
 
 var panicking = []string{"Renewed", "Logger", "Trace.Looked", "Trace.Introspected", "Trace.Decided"}
@@ -26,11 +27,12 @@ const enduring = 20 // good tokens, and as many bad ones
 
 // measurePanics has each of the user's functions panic whenever it is called.
 func measurePanics(settings) ([]target, error) {
+	all, errs := make([]endured, len(panicking)), make([]error, len(panicking))
+	share(len(panicking), len(panicking), func(i, _ int) { all[i], errs[i] = inChild(panicking[i]) })
 	var failed []string
-	for _, name := range panicking {
-		e, err := inChild(name)
-		switch {
-		case err != nil:
+	for i, name := range panicking {
+		switch e := all[i]; {
+		case errs[i] != nil:
 			failed = append(failed, name+": the process ends")
 		case e.LetIn != enduring || e.Refused != enduring:
 			failed = append(failed, fmt.Sprintf("%s: %d of %d let in, %d of %d refused", name, e.LetIn, enduring, e.Refused, enduring))
@@ -107,8 +109,8 @@ func newEndured(name string) (*endured, error) {
 	return e, nil
 }
 
-// once presents a token, and catches a panic as a framework's recovery does. It returns 1 if the denial has that status, or if
-// there is none and it is 0.
+// once presents a token, and catches a panic as a framework's recovery does. It returns 1 if the
+// denial has that status, or if there is none and it is 0.
 func once(v *core.Verifier, token string, want int) (met int) {
 	defer func() { _ = recover() }()
 	_, denial := v.Authorize(context.Background(), []string{"Bearer " + token}, requirement)

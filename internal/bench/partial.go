@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// measurePartial has a share of all introspections fail, at several rates of callers, each with a token of his own.
+// measurePartial has a share of all introspections fail, at several rates of callers, each with a
+// token of his own.
 func measurePartial(s settings) ([]target, error) {
 	shares := []float64{0.1, 0.2, 0.3}
 	rates := of(s, []float64{50, 300, 1000, 3000}, []float64{50, 300})
@@ -20,7 +21,7 @@ func measurePartial(s settings) ([]target, error) {
 		for i, share := range shares {
 			wg.Go(func() {
 				var b float64
-				b, errs[i] = failing(s, share, rate, of(s, 6*time.Second, 500*time.Millisecond))
+				b, errs[i] = failing(s, share, rate, of(s, 12*time.Second, 500*time.Millisecond))
 				beyond[i] = append(beyond[i], b)
 			})
 		}
@@ -49,7 +50,8 @@ func measurePartial(s settings) ([]target, error) {
 	return found, nil
 }
 
-// failing returns the share of callers who were refused although the server did not fail the last call about their token.
+// failing returns the share of callers who were refused although the server did not fail the last
+// call about their token.
 func failing(s settings, share, rate float64, d time.Duration) (beyond float64, err error) {
 	const latency = 5 * time.Millisecond // 3 000 calls/s are 15 in flight
 	var mu sync.Mutex
@@ -85,7 +87,7 @@ func failing(s settings, share, rate float64, d time.Duration) (beyond float64, 
 func measureSlow(s settings) ([]target, error) {
 	var found []target
 	for _, after := range []time.Duration{3 * time.Second, 4500 * time.Millisecond} {
-		v, err := under(s, lawful(of(s, after, after/100)))
+		v, err := under(s, lawful(of(s, after+usualLatency, usualLatency)))
 		if err != nil {
 			return nil, err
 		}

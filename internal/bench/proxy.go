@@ -55,7 +55,8 @@ func (p *proxy) accept() {
 	}
 }
 
-// pass copies one direction of a link. On a dead one it swallows what comes, or resets the client's connection.
+// pass copies one direction of a link. On a dead one it swallows what comes, or resets the client's
+// connection.
 func (p *proxy) pass(k *link, to, from net.Conn) {
 	buffer := make([]byte, 16<<10)
 	for {
@@ -90,8 +91,8 @@ func (p *proxy) fate(k *link) (dead, reset bool) {
 	return k.number < p.dead, p.reset
 }
 
-// kill makes the connections so far die and returns how many they are. With reset they are reset when something comes on them;
-// without it they fall silent, with neither FIN nor RST.
+// kill makes the connections so far die and returns how many they are. With reset they are reset
+// when something comes on them; without it they fall silent, with neither FIN nor RST.
 func (p *proxy) kill(reset bool) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

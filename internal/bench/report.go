@@ -89,6 +89,18 @@ func ns(v float64) string {
 	}
 }
 
+// rough writes what a caller waits.
+func rough(d time.Duration) string {
+	switch ms := d.Seconds() * 1000; {
+	case d >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case ms >= 100:
+		return fmt.Sprintf("%.0f ms", ms)
+	default:
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+}
+
 func more(v float64) string {
 	if v < 0 {
 		return "−" + ns(-v)

@@ -10,7 +10,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// A tally counts answers by their status and keeps how long they took. The zero tally is empty. It is safe for concurrent use.
+// A tally counts answers by their status and keeps how long they took. The zero tally is empty. It
+// is safe for concurrent use.
 type tally struct {
 	mu     sync.Mutex
 	status map[int]int
@@ -61,8 +62,8 @@ func (t *tally) quantile(q float64) time.Duration {
 	return quantile(slices.Clone(t.took), q)
 }
 
-// pace starts f so many times a second for d, each time in a goroutine of its own and on time however long the others take,
-// and waits for all of them.
+// pace starts f so many times a second for d, each time in a goroutine of its own and on time
+// however long the others take, and waits for all of them.
 func pace(rate float64, d time.Duration, f func(i int)) {
 	var wg sync.WaitGroup
 	begun := time.Now()

@@ -12,29 +12,30 @@ import (
 func measureWaiting(s settings) ([]target, error) {
 	const most = 50 << 20
 	n := of(s, 20_000, 500)
-	bare := weigh(n, func(int) {}, func() {})
+	bare := weigh(s, n, func(int) {}, func() {})
 	v, err := under(s, func(string) ruling { return ruling{silent: true} })
 	if err != nil {
 		return nil, err
 	}
 	var refused tally
 	var atOnce, waiting int
-	total := weigh(n, func(i int) { refused.check(v, numbered(newToken, i, opaqueSize), requirement) }, func() {
+	total := weigh(s, n, func(i int) { refused.check(v, numbered(newToken, i, signedSize), requirement) }, func() {
 		atOnce = refused.of(unavailable)
 		waiting = n - refused.all()
 	})
 	above := total - bare
 	return []target{{
-		what:    fmt.Sprintf("%s callers come while no slot gets free: memory beyond that of their goroutines", count(float64(n))),
-		found:   fmt.Sprintf("%s (%s in all); %s wait, %s refused at once", mebibytes(above), mebibytes(total), count(float64(waiting)), count(float64(atOnce))),
+		what: fmt.Sprintf("%s callers come while no slot gets free: memory beyond that of their goroutines", count(float64(n))),
+		found: fmt.Sprintf("%s (%s in all); %s wait, %s refused at once",
+			mebibytes(above), mebibytes(total), count(float64(waiting)), count(float64(atOnce))),
 		want:    "≤ 50.0 MiB, a bound on those who wait",
 		reached: above <= most && atOnce > 0 && waiting+atOnce == n,
 	}}, nil
 }
 
-// weigh is the memory, heap and stacks, of n goroutines that have begun to do f and half a second later do it still or have done
-// it. All of them stay until it was taken. Then calls observe.
-func weigh(n int, f func(i int), observe func()) float64 {
+// weigh is the memory, heap and stacks, of n goroutines that have begun to do f and, half a second
+// later, do it still or have done it. All of them stay until it was taken. Then calls observe.
+func weigh(s settings, n int, f func(i int), observe func()) float64 {
 	before := inUse()
 	stay := make(chan struct{})
 	var begun atomic.Int64
@@ -49,7 +50,7 @@ func weigh(n int, f func(i int), observe func()) float64 {
 	for begun.Load() < int64(n) {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(of(s, 500*time.Millisecond, moment))
 	observe()
 	grown := inUse() - before
 	close(stay)
