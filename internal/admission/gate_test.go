@@ -265,6 +265,7 @@ func TestKnownCallsAreNotGivenUpForStrangers(t *testing.T) {
 			t.Error("a known call was not given up for a known one")
 		}
 		hung.Done(none)
+		synctest.Wait()
 		for _, p := range strangers {
 			p.Done(none)
 		}
