@@ -52,8 +52,9 @@ type Config struct {
 	// Timeout bounds the wait for an answer: fetching a token of our own, the call, and its one retry. A single attempt gets
 	// three fifths of it. Zero means 5s.
 	Timeout time.Duration
-	// MaxInFlight bounds the concurrent calls to the introspection endpoint; more of them queue, for two fifths of Timeout,
-	// so that an admitted call has time for an attempt. Zero means 64.
+	// MaxInFlight bounds the concurrent calls to the introspection endpoint. A quarter of them is kept for tokens that were
+	// active before. Zero means 64, and more, up to 1024, while requests wait and the server answers as fast as before.
+	// Requests beyond that wait, 3 072 of them for two fifths of Timeout at most; the others get 503 at once.
 	MaxInFlight int
 
 	// Transport carries the requests to the server. Nil means a transport of our own with TLS 1.2 or later, two seconds to
@@ -70,6 +71,12 @@ type Config struct {
 	Trace Trace
 }
 
+// What Config.MaxInFlight is by default, at first and at most.
+const (
+	inFlight     = 64
+	mostInFlight = 1024
+)
+
 // What Config.Timeout may be.
 const (
 	minTimeout = time.Millisecond
@@ -84,9 +91,8 @@ func New(c Config) (*Verifier, error) {
 	}
 	c.Logger = contain.Logger(c.Logger)
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
-	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64)
 	if c.Transport == nil {
-		c.Transport = formpost.NewTransport(c.MaxInFlight)
+		c.Transport = formpost.NewTransport(cmp.Or(c.MaxInFlight, mostInFlight))
 	}
 	asker, err := c.introspector()
 	if err != nil {
@@ -220,7 +226,7 @@ func (c *Config) introspector() (*introspector, error) {
 		trace:   newHooks(c.Trace, c.Logger),
 	}
 	i.gate = admission.New(admission.Config{
-		Slots: c.MaxInFlight, Waiting: maxWaiting, Patience: c.Timeout * 2 / 5, Timeout: c.Timeout,
+		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight), Waiting: maxWaiting, Patience: c.Timeout * 2 / 5, Timeout: c.Timeout,
 		Ask: i.askOurselves, Changed: i.changed,
 	})
 	if c.Profile.tokenURL != "" {

@@ -1,9 +1,10 @@
 package core_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,7 +51,7 @@ func TestHungServer(t *testing.T) {
 
 // IN-100, AV-06: strangers have three quarters of the calls at once, those who were let in before have all; the others queue.
 func TestCallsInFlight(t *testing.T) {
-	for most, strangers := range map[int]int{0: 48, 1: 1, 3: 3, 4: 3, 100: 75} {
+	for most, strangers := range map[int]int{1: 1, 3: 3, 4: 3, 64: 48, 100: 75} {
 		t.Run(fmt.Sprint("MaxInFlight ", most), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const load = 1000
@@ -81,9 +82,45 @@ func TestCallsInFlight(t *testing.T) {
 				}); n != load {
 					t.Errorf("%d of %d got their answer", n, load)
 				}
-				if got, want := srv.MaxConcurrent(coretest.Introspection), cmp.Or(most, 64); got != want {
+				if got, want := srv.MaxConcurrent(coretest.Introspection), most; got != want {
 					t.Errorf("%d calls at once, want %d", got, want)
 				}
+			})
+		})
+	}
+}
+
+// AV-15: by default it is 64 calls at once, and more only while the server answers as fast as before.
+func TestCallsInFlightByDefault(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		delay       func(atOnce int) time.Duration
+		least, most int
+	}{
+		{"the server keeps its speed", func(int) time.Duration { return 50 * time.Millisecond }, 1000, 1024},
+		{"more than 100 calls slow it down", func(n int) time.Duration { return 50 * time.Millisecond * time.Duration(max(n, 100)) / 100 }, 64, 600},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := coretest.New()
+				v := mobileFirst(t, srv)
+				var now atomic.Int32
+				srv.Inject(coretest.Introspection, coretest.Always, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+					defer now.Add(-1)
+					coretest.Delay(tt.delay(int(now.Add(1))))(w, r, next)
+				})
+				if n := concurrently(2000, func(i int) bool {
+					for k := range 3 {
+						v.Authorize(t.Context(), bearer(fmt.Sprintf("t%d-%d", i, k)), core.Authenticated())
+					}
+					return true
+				}); n != 2000 {
+					t.Errorf("%d came to an end", n)
+				}
+				if got := srv.MaxConcurrent(coretest.Introspection); got < tt.least || got > tt.most {
+					t.Errorf("%d calls at once, want %d to %d", got, tt.least, tt.most)
+				}
+				time.Sleep(5 * time.Second)
 			})
 		})
 	}

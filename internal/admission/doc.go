@@ -4,8 +4,10 @@
 //
 // # Slots and the queue
 //
-// At most Config.Slots calls are in flight. A quarter of the slots is kept for tokens that were
-// active before ("known"), so that strangers cannot take them all. Who finds no slot waits:
+// Config.Slots calls are in flight at most; while callers wait and the endpoint answers as fast
+// as before, more and more, up to Config.MaxSlots. As many as a quarter of Config.Slots are kept
+// for tokens that were active before ("known"), so that strangers cannot take all. Who finds no
+// slot waits:
 // known tokens go first, and within each kind the newest goes first, because under overload the
 // newest caller is the one that still has time. The queue is bounded; beyond the bound the
 // caller that has waited longest is turned away.

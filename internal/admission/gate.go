@@ -26,9 +26,10 @@ type Outcome struct {
 	StayAway time.Duration
 }
 
-// Config describes a Gate. Every field is needed but Changed.
+// Config describes a Gate. Every field is needed but MaxSlots and Changed.
 type Config struct {
-	Slots    int                           // calls in flight
+	Slots    int                           // calls in flight, at first
+	MaxSlots int                           // calls in flight while the endpoint keeps its speed; Slots if that is more
 	Waiting  int                           // calls that wait for a slot
 	Patience time.Duration                 // how long one may wait
 	Timeout  time.Duration                 // of our own question
@@ -63,7 +64,7 @@ func (e *RefusedError) Error() string {
 
 // The rules of the slots.
 const (
-	reservedPart = 4                      // one slot in so many is for known tokens only
+	reservedPart = 4                      // one of so many slots is for known tokens only
 	overtaken    = time.Second            // by how much a later call must have been sent
 	grace        = 100 * time.Millisecond // to end after the context has
 	maxQuestions = 8                      // our own questions that may be under way, hung ones included
@@ -76,6 +77,7 @@ type Gate struct {
 
 	mu        sync.Mutex
 	circuit   circuit
+	limit     limit
 	waiting   queue
 	running   list.List // of *Pass, the one sent first in front
 	unknown   int       // of the running
@@ -85,17 +87,17 @@ type Gate struct {
 }
 
 // New returns a Gate.
-func New(c Config) *Gate { return &Gate{c: c} }
+func New(c Config) *Gate { return &Gate{c: c, limit: newLimit(c.Slots, c.MaxSlots)} }
 
 // A Pass is a place in the queue and then a slot for one call. It must come back through Done.
 type Pass struct {
 	gate    *Gate
 	known   bool
 	trial   bool
-	place   *list.Element // in a lane or among the running
-	ready   chan struct{} // closed once the call is admitted or refused
-	err     error         // why it was refused
-	ctx     context.Context
+	place   *list.Element   // in a lane or among the running
+	ready   chan struct{}   // closed once the call is admitted or refused
+	err     error           // why it was refused
+	ctx     context.Context // the caller's, and the call's once it is in flight
 	cancel  context.CancelCauseFunc
 	sent    time.Time
 	state   passState
@@ -118,14 +120,11 @@ func (p *Pass) Context() context.Context { return p.ctx }
 // Enter waits for a slot, no longer than ctx and Config.Patience. Known says that the token was
 // active before. The error is a *RefusedError, ErrBusy, the cause of ctx, or says that the wait was too long.
 func (g *Gate) Enter(ctx context.Context, known bool) (*Pass, error) {
-	p := &Pass{gate: g, known: known, ready: make(chan struct{})}
-	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	p := &Pass{gate: g, known: known, ready: make(chan struct{}), ctx: ctx}
 	if err := g.arrive(p); err != nil {
-		p.cancel(err)
 		return nil, err
 	}
-	if err := g.await(p); err != nil {
-		p.cancel(err)
+	if err := g.await(ctx, p); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -165,7 +164,7 @@ func (g *Gate) arrive(p *Pass) error {
 
 // await waits until p is admitted or refused. After a while without any answer it sees to it
 // that the endpoint is asked whether it is slow for all or hangs for some.
-func (g *Gate) await(p *Pass) error {
+func (g *Gate) await(ctx context.Context, p *Pass) error {
 	select {
 	case <-p.ready:
 		return p.err
@@ -178,11 +177,11 @@ func (g *Gate) await(p *Pass) error {
 		select {
 		case <-p.ready:
 			return p.err
-		case <-p.ctx.Done():
-			return g.leave(p, context.Cause(p.ctx))
+		case <-ctx.Done():
+			return g.leave(ctx, p, context.Cause(ctx))
 		case <-timer.C:
 			if left <= 0 {
-				return g.leave(p, errSlow)
+				return g.leave(ctx, p, errSlow)
 			}
 			g.lookAround()
 			timer.Reset(left)
@@ -192,7 +191,7 @@ func (g *Gate) await(p *Pass) error {
 
 // leave ends the wait of p because of err. If p was admitted or refused at the same moment, that counts, but a slot
 // is of no use to a call whose context has ended.
-func (g *Gate) leave(p *Pass, err error) error {
+func (g *Gate) leave(ctx context.Context, p *Pass, err error) error {
 	g.mu.Lock()
 	if p.state == inQueue {
 		g.waiting.remove(p)
@@ -201,7 +200,7 @@ func (g *Gate) leave(p *Pass, err error) error {
 		return err
 	}
 	g.mu.Unlock()
-	if p.err == nil && p.ctx.Err() != nil {
+	if p.err == nil && ctx.Err() != nil {
 		p.Done(Outcome{})
 		return err
 	}
@@ -210,12 +209,13 @@ func (g *Gate) leave(p *Pass, err error) error {
 
 // free reports whether there is a slot for a call of this kind. g.mu is held.
 func (g *Gate) free(known bool) bool {
-	return g.running.Len() < g.c.Slots && (known || g.unknown < g.c.Slots-g.c.Slots/reservedPart)
+	return g.running.Len() < g.limit.now && (known || g.unknown < g.limit.now-g.c.Slots/reservedPart)
 }
 
 // start gives p a slot. g.mu is held.
 func (g *Gate) start(p *Pass, now time.Time) {
 	p.state, p.sent = inFlight, now
+	p.ctx, p.cancel = context.WithCancelCause(p.ctx) // not before: many wait, few are in flight
 	p.place = g.running.PushBack(p)
 	if !p.known {
 		g.unknown++
@@ -237,6 +237,7 @@ func (g *Gate) turnAway(p *Pass, err error) {
 func (g *Gate) serve(now time.Time) {
 	switch g.circuit.state {
 	case open:
+		g.limit.reset()
 		for p := g.waiting.oldest(); p != nil; p = g.waiting.oldest() {
 			g.circuit.refused++
 			g.turnAway(p, &RefusedError{g.circuit.until.Sub(now)})
@@ -279,8 +280,11 @@ func (p *Pass) Done(o Outcome) {
 	switch p.state {
 	case inFlight:
 		g.vacate(p)
-		if o.Evidence == Answered && p.sent.After(g.newest) {
-			g.newest = p.sent
+		if o.Evidence == Answered {
+			g.limit.answered(now, now.Sub(p.sent), g.waiting.len() > 0)
+			if p.sent.After(g.newest) {
+				g.newest = p.sent
+			}
 		}
 		if g.circuit.called(now, o, p.trial) {
 			g.ask()
