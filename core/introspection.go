@@ -37,42 +37,54 @@ func (i instant) time() time.Time {
 	return time.UnixMilli(int64(i))
 }
 
-// decode reads an answer with status 200. Everything that a decision hangs on must have its exact name and type; what is
-// not so is the server's trouble, never access.
+// decode reads an answer with status 200. Everything that a decision or an identity hangs on must have its exact name and type;
+// what is not so is the server's trouble, never access.
 func (p *Profile) decode(body []byte) (*introspection, error) {
-	o, err := strictjson.Parse(body)
+	in, _, err := p.read(body)
+	return in, err
+}
+
+// read is decode, and tells which members were left out: those that are only shown, and cannot be read.
+func (p *Profile) read(body []byte) (*introspection, unread, error) {
+	var left unread
+	o, err := strictjson.ParseLenient(body)
 	if err != nil {
-		return nil, &notJSONError{err}
+		return nil, left, &notJSONError{err}
 	}
 	in := &introspection{}
 	active, present, err := o.Bool("active")
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, left, err
 	case !present:
-		return nil, errors.New(`member "active" is missing`)
+		return nil, left, errors.New(`member "active" is missing`)
 	case !active:
-		return in, nil // other members of an inactive answer mean nothing
+		return in, left, nil // other members of an inactive answer mean nothing
 	}
 	in.active = true
 	in.body = string(body)
 	if err := in.strings(o); err != nil {
-		return nil, err
+		return nil, left, err
 	}
 	for _, m := range [...]struct {
 		name string
 		to   *instant
 	}{{"exp", &in.expires}, {"nbf", &in.notBefore}, {"iat", &in.issuedAt}} {
 		if *m.to, err = p.instant(o, m.name); err != nil {
-			return nil, err
+			return nil, left, err
 		}
 	}
 	if p.members != nil {
-		if err := p.members(o, in); err != nil {
-			return nil, err
+		if err := p.members(o, in, &left); err != nil {
+			return nil, left, err
 		}
 	}
-	return in, nil
+	if in.mobile {
+		left.broken("", o, mfpObjects...) // theirs are named one by one
+	} else {
+		left.broken("", o)
+	}
+	return in, left, nil
 }
 
 // notJSONError says that an answer is not even JSON: then it hardly comes from the endpoint that we mean.
@@ -108,7 +120,11 @@ func (in *introspection) strings(o strictjson.Object) error {
 		return err
 	}
 	in.audience = audience
-	in.unfit = misfit(o, tokenType, tokenUse, typ)
+	_, bound, err := o.Raw("cnf")
+	if err != nil {
+		return err
+	}
+	in.unfit = misfit(bound, tokenType, tokenUse, typ)
 	return nil
 }
 
@@ -141,7 +157,7 @@ func (g granted) has(element string) bool {
 
 // misfit says why an active token must not be taken as a bearer access token: it is of another type, it is a refresh or ID
 // token, or it is bound to a key that the caller has not proved to hold (RFC 8705, RFC 9449), which we cannot check.
-func misfit(o strictjson.Object, tokenType, tokenUse, typ string) string {
+func misfit(bound bool, tokenType, tokenUse, typ string) string {
 	if tokenType != "" && !strings.EqualFold(tokenType, "Bearer") {
 		return "its token_type is not Bearer"
 	}
@@ -151,7 +167,7 @@ func misfit(o strictjson.Object, tokenType, tokenUse, typ string) string {
 			return "it is not an access token"
 		}
 	}
-	if _, bound := o["cnf"]; bound {
+	if bound {
 		return "it is bound to a key (cnf)"
 	}
 	return ""

@@ -250,10 +250,11 @@ func (i *introspector) read(res *formpost.Response) (*introspection, error) {
 	if !isJSON(res.Header) {
 		return nil, i.fail(res.Status, &notJSONError{errors.New("the answer's Content-Type is not " + mediaJSON)})
 	}
-	in, err := i.profile.decode(res.Body)
+	in, left, err := i.profile.read(res.Body)
 	if err != nil {
 		return nil, i.fail(res.Status, err)
 	}
+	left.log(i.log)
 	return in, nil
 }
 

@@ -103,7 +103,7 @@ func (p Principal) User() (User, bool) {
 	}
 	if in.mobile {
 		o, _ := in.object("mfp-user")
-		u, err := mfpUser(o)
+		u, err := mfpUser(o, nil)
 		return u, err == nil
 	}
 	u := User{ID: in.subject, DisplayName: in.username}
@@ -118,7 +118,7 @@ func (p Principal) User() (User, bool) {
 func (p Principal) Application() (Application, bool) {
 	if in := p.facts(); in.hasApplication {
 		o, _ := in.object("mfp-application")
-		a, err := mfpApplication(o)
+		a, err := mfpApplication(o, nil)
 		return a, err == nil
 	}
 	return Application{}, false
@@ -127,9 +127,8 @@ func (p Principal) Application() (Application, bool) {
 // Device returns the device of the token, or false when the server named none.
 func (p Principal) Device() (Device, bool) {
 	if in := p.facts(); in.hasDevice {
-		o, _ := in.object("mfp-device")
-		d, err := mfpDevice(o)
-		return d, err == nil
+		o, ok := in.object("mfp-device")
+		return mfpDevice(o, nil), ok
 	}
 	return Device{}, false
 }
@@ -145,13 +144,13 @@ func (p Principal) Check(name string, into any) (bool, error) {
 // Member decodes any member of the server's answer, by its exact name, into the value that into points to. It reports
 // whether the member is there; the error is that of encoding/json. It parses the answer each time.
 func (p Principal) Member(name string, into any) (bool, error) {
-	o, _ := strictjson.Parse([]byte(p.facts().body))
+	o, _ := strictjson.ParseLenient([]byte(p.facts().body))
 	return decodeMember(o, name, into)
 }
 
 func decodeMember(o strictjson.Object, name string, into any) (bool, error) {
-	raw, ok := o[name]
-	if !ok {
+	raw, ok, err := o.Raw(name)
+	if err != nil || !ok {
 		return false, nil
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
@@ -162,9 +161,9 @@ func decodeMember(o strictjson.Object, name string, into any) (bool, error) {
 
 // object returns a member that is an object. The answer was checked when it came.
 func (in *introspection) object(name string) (strictjson.Object, bool) {
-	o, err := strictjson.Parse([]byte(in.body))
+	o, err := strictjson.ParseLenient([]byte(in.body))
 	if err != nil {
-		return nil, false
+		return strictjson.Object{}, false
 	}
 	member, ok, err := o.Object(name)
 	return member, ok && err == nil

@@ -27,7 +27,7 @@ type Profile struct {
 	lenientTimes bool                  // times in milliseconds or seconds, as numbers or strings
 	conflicts    bool                  // 409 is an answer, to be relayed
 	foreignToken tokensource.ErrorCode // 400 with this code says that the token is not one of the server's, "" for none
-	members      func(strictjson.Object, *introspection) error
+	members      func(strictjson.Object, *introspection, *unread) error
 	audience     []string // the token must be for one of them; nil: not checked
 	issuer       string   // "": not checked
 

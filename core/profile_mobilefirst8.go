@@ -52,14 +52,14 @@ func MobileFirst8(base string) Profile {
 	return p
 }
 
-// mfpMembers checks the members that only MobileFirst has. Null and absent are the same: tokens of confidential clients have
-// no application, device or user.
-func mfpMembers(o strictjson.Object, in *introspection) error {
+// mfpObjects are the members that only MobileFirst has.
+var mfpObjects = []string{"mfp-application", "mfp-device", "mfp-user", "mfp-checks"}
+
+// mfpMembers reads them. Null and absent are the same: tokens of confidential clients have no application, device or user.
+// An identity hangs on the user and its id, and on the application and its id. The rest is only shown, and left out where it
+// cannot be read.
+func mfpMembers(o strictjson.Object, in *introspection, left *unread) error {
 	app, hasApp, err := o.Object("mfp-application")
-	if err != nil {
-		return err
-	}
-	device, hasDevice, err := o.Object("mfp-device")
 	if err != nil {
 		return err
 	}
@@ -67,61 +67,56 @@ func mfpMembers(o strictjson.Object, in *introspection) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := o.Object("mfp-checks"); err != nil {
+	_, errApp := mfpApplication(app, left)
+	u, errUser := mfpUser(user, left)
+	if err := errors.Join(errApp, errUser); err != nil {
 		return err
 	}
-	_, errApp := mfpApplication(app)
-	_, errDevice := mfpDevice(device)
-	u, errUser := mfpUser(user)
-	if err := errors.Join(errApp, errDevice, errUser); err != nil {
-		return err
-	}
+	device, hasDevice, err := o.Object("mfp-device")
+	left.add("", err)
+	mfpDevice(device, left)
+	checks, _, err := o.Object("mfp-checks")
+	left.add("", err)
+	left.broken("mfp-checks", checks)
 	in.mobile, in.hasApplication, in.hasDevice = true, hasApp, hasDevice
 	in.hasUser = hasUser && u.ID != "" && u.ID != "anonymous"
 	return nil
 }
 
-func mfpApplication(o strictjson.Object) (a Application, err error) {
-	return a, members(o, "mfp-application", []member{{"id", &a.ID}, {"clientPlatform", &a.Platform}, {"version", &a.Version}})
+func mfpApplication(o strictjson.Object, left *unread) (a Application, err error) {
+	const of = "mfp-application"
+	if a.ID, _, err = o.OptionalString("id"); err != nil {
+		return Application{}, fmt.Errorf("in %s: %w", of, err)
+	}
+	left.show(of, o, []member{{"clientPlatform", &a.Platform}, {"version", &a.Version}})
+	left.broken(of, o)
+	return a, nil
 }
 
-func mfpDevice(o strictjson.Object) (d Device, err error) {
-	return d, members(o, "mfp-device", []member{
+func mfpDevice(o strictjson.Object, left *unread) (d Device) {
+	const of = "mfp-device"
+	left.show(of, o, []member{
 		{"id", &d.ID}, {"hardware", &d.Hardware}, {"platform", &d.Platform}, {"deviceDisplayName", &d.DisplayName}, {"status", &d.Status},
 	})
+	left.broken(of, o)
+	return d
 }
 
-func mfpUser(o strictjson.Object) (u User, err error) {
-	err = members(o, "mfp-user", []member{{"id", &u.ID}, {"displayName", &u.DisplayName}, {"authenticatedBy", &u.AuthenticatedBy}})
-	if err != nil {
-		return User{}, err
+func mfpUser(o strictjson.Object, left *unread) (u User, err error) {
+	const of, attached = "mfp-user", "attributes"
+	if u.ID, _, err = o.OptionalString("id"); err != nil {
+		return User{}, fmt.Errorf("in %s: %w", of, err)
 	}
-	if at, present, err := o.Number("authenticatedAt"); err != nil {
-		return User{}, fmt.Errorf("in mfp-user: %w", err)
-	} else if present {
+	left.show(of, o, []member{{"displayName", &u.DisplayName}, {"authenticatedBy", &u.AuthenticatedBy}})
+	at, present, err := o.Number("authenticatedAt")
+	left.add(of, err)
+	if present {
 		u.AuthenticatedAt = time.UnixMilli(int64(min(max(at, 0), float64(endOfTime)))) // milliseconds
 	}
-	attributes, _, err := o.Object("attributes")
-	if err != nil {
-		return User{}, fmt.Errorf("in mfp-user: %w", err)
-	}
-	u.Attributes = attributes
+	attributes, _, err := o.Object(attached)
+	left.add(of, err)
+	left.broken("the attributes of "+of, attributes)
+	left.broken(of, o, attached)
+	u.Attributes = attributes.Whole()
 	return u, nil
-}
-
-// member is a member that must be a string, and where it goes. Null is absent.
-type member struct {
-	name string
-	to   *string
-}
-
-func members(o strictjson.Object, of string, all []member) error {
-	for _, m := range all {
-		s, _, err := o.OptionalString(m.name)
-		if err != nil {
-			return fmt.Errorf("in %s: %w", of, err)
-		}
-		*m.to = s
-	}
-	return nil
 }

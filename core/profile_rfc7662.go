@@ -92,7 +92,7 @@ func checkRealm(realm string) error {
 }
 
 // rfcMembers tells a user from a client that speaks for itself.
-func rfcMembers(_ strictjson.Object, in *introspection) error {
+func rfcMembers(_ strictjson.Object, in *introspection, _ *unread) error {
 	in.hasUser = in.username != "" || in.subject != "" && in.subject != in.clientID
 	return nil
 }

@@ -41,12 +41,12 @@ func FuzzParse(f *testing.F) {
 		if err := json.Unmarshal(data, &members); err != nil {
 			t.Fatalf("Parse(%q) accepts what encoding/json refuses: %v", data, err)
 		}
-		if len(o) != len(members) {
-			t.Errorf("Parse(%q) has %d members, want %d", data, len(o), len(members))
+		if got := len(o.Whole()); got != len(members) || len(o.Broken()) != 0 {
+			t.Errorf("Parse(%q) has %d members and %q broken, want %d", data, got, o.Broken(), len(members))
 		}
 		for name, raw := range members {
-			if got, ok := o[name]; !ok || string(got) != string(raw) {
-				t.Errorf("Parse(%q) has member %q as %q, %v, want %q", data, name, got, ok, raw)
+			if got, ok, err := o.Raw(name); !ok || err != nil || string(got) != string(raw) {
+				t.Errorf("Parse(%q) has member %q as %q, %v, %v, want %q", data, name, got, ok, err, raw)
 			}
 			accessorsAgree(t, o, name, raw)
 		}
@@ -88,8 +88,8 @@ func accessorsAgree(t *testing.T, o strictjson.Object, name string, raw []byte) 
 	}
 	if got, ok, err := o.Object(name); ok {
 		fits++
-		if members, _ := want.(map[string]any); len(got) != len(members) {
-			t.Errorf("Object(%q) has %d members, want %d", name, len(got), len(members))
+		if members, _ := want.(map[string]any); len(got.Whole()) != len(members) {
+			t.Errorf("Object(%q) has %d members, want %d", name, len(got.Whole()), len(members))
 		}
 	} else if err != nil {
 		printable(t, err)

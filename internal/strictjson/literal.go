@@ -18,10 +18,23 @@ func (p *parser) str() ([]byte, error) {
 		switch c := p.data[p.pos]; {
 		case c == '"':
 			p.pos++
-			return p.data[start:p.pos], nil
+			literal := p.data[start:p.pos]
+			if p.foreign && !utf8.Valid(literal) {
+				p.note(notUTF8)
+			}
+			return literal, nil
 		case c == '\\':
-			if _, err := p.escape(); err != nil {
+			if p.foreign && p.data[p.pos-1] >= utf8.RuneSelf {
+				return nil, errNotUTF8
+			}
+			_, whole, err := p.escape()
+			switch {
+			case err != nil:
 				return nil, err
+			case !whole && p.strict:
+				return nil, fmt.Errorf("half of a surrogate pair before byte %d", p.pos)
+			case !whole:
+				p.note(halfAPair)
 			}
 		case c < ' ':
 			return nil, p.unexpected()
@@ -33,41 +46,42 @@ func (p *parser) str() ([]byte, error) {
 }
 
 // escape reads one escape sequence, or the two of a surrogate pair, and returns
-// what they stand for.
-func (p *parser) escape() (rune, error) {
+// what they stand for. Half of a pair is not whole, and stands for U+FFFD.
+func (p *parser) escape() (r rune, whole bool, err error) {
 	p.pos++
 	if p.pos == len(p.data) {
-		return 0, p.unexpected()
+		return 0, false, p.unexpected()
 	}
 	c := p.data[p.pos]
 	if c != 'u' {
 		i := strings.IndexByte(`"\/bfnrt`, c)
 		if i < 0 {
-			return 0, p.unexpected()
+			return 0, false, p.unexpected()
 		}
 		p.pos++
-		return rune("\"\\/\b\f\n\r\t"[i]), nil
+		return rune("\"\\/\b\f\n\r\t"[i]), true, nil
 	}
 	first, ok := p.hex4()
 	if !ok {
-		return 0, p.unexpected()
+		return 0, false, p.unexpected()
 	}
 	if !utf16.IsSurrogate(first) {
-		return first, nil
+		return first, true, nil
 	}
 	at := p.pos
 	if p.skip('\\') {
 		if second, ok := p.hex4(); ok {
 			if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
-				return r, nil
+				return r, true, nil
 			}
 		}
 	}
-	return 0, fmt.Errorf("half of a surrogate pair before byte %d", at)
+	p.pos = at // what follows speaks for itself
+	return utf8.RuneError, false, nil
 }
 
-// unescape decodes what is between the quotes of a string.
-func unescape(body []byte) ([]byte, error) {
+// unescape decodes what is between the quotes of a string that str has passed.
+func unescape(body []byte) []byte {
 	p := parser{data: body}
 	out := make([]byte, 0, len(body))
 	for p.pos < len(body) {
@@ -76,13 +90,13 @@ func unescape(body []byte) ([]byte, error) {
 			p.pos++
 			continue
 		}
-		r, err := p.escape()
+		r, _, err := p.escape()
 		if err != nil {
-			return nil, err
+			break
 		}
 		out = utf8.AppendRune(out, r)
 	}
-	return out, nil
+	return out
 }
 
 // hex4 reads 'u' and four hexadecimal digits.

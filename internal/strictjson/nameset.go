@@ -1,16 +1,16 @@
 package strictjson
 
 // nameSet is the names one object has used. The zero nameSet is empty and keeps
-// only names, the first few of them without allocating: a body may hold a
-// hundred thousand small objects.
+// the first few of them without allocating: a body may hold a hundred thousand
+// small objects.
 type nameSet struct {
 	few [8]string
 	n   int
-	all Object // not nil for the outermost object, and once few is full
+	all map[string]struct{} // not nil once few is full
 }
 
 // add reports whether name is new to the set.
-func (s *nameSet) add(name string, raw []byte) bool {
+func (s *nameSet) add(name string) bool {
 	if s.all == nil {
 		for _, other := range s.few[:s.n] {
 			if other == name {
@@ -22,14 +22,14 @@ func (s *nameSet) add(name string, raw []byte) bool {
 			s.n++
 			return true
 		}
-		s.all = make(Object, 2*s.n)
+		s.all = make(map[string]struct{}, 2*s.n)
 		for _, other := range s.few {
-			s.all[other] = nil
+			s.all[other] = struct{}{}
 		}
 	}
 	if _, dup := s.all[name]; dup {
 		return false
 	}
-	s.all[name] = raw
+	s.all[name] = struct{}{}
 	return true
 }

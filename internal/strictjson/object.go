@@ -29,37 +29,73 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Object is a JSON object: its members by exact name, unescaped, each with its
-// value as sent. It comes from [Parse], which vouches for the values; one
-// filled by hand must hold valid JSON without white space around it. A nil
-// Object has no members.
+// Object is a JSON object: its members by exact name, unescaped. The zero Object
+// has none.
 //
-// Every method takes a member name and reports whether the member is present.
-// A value of the wrong type, null included, is an error and not present; only
-// OptionalString and Object take null for absent.
-type Object map[string]json.RawMessage
+// Every method that takes a member name reports whether the member is present. A
+// value of the wrong type, null included, is an error and not present; only
+// OptionalString and Object take null for absent. A member that [ParseLenient]
+// found broken is an error and not present, too.
+type Object struct {
+	members map[string]json.RawMessage // as sent; nil where the name comes twice
+	defects map[string]string          // of the members that have one
+	depth   int                        // how many objects it is in, itself included
+}
+
+// blame keeps what is wrong with a member.
+func (o *Object) blame(name, defect string) {
+	if o.defects == nil {
+		o.defects = make(map[string]string)
+	}
+	o.defects[name] = defect
+}
+
+// Raw returns a member's value as sent, valid JSON without white space around it.
+func (o Object) Raw(name string) (value json.RawMessage, present bool, err error) {
+	raw, ok := o.members[name]
+	if defect, broken := o.defects[name]; broken {
+		return nil, false, fmt.Errorf("%s %s", describe(name), defect)
+	}
+	return raw, ok, nil
+}
+
+// Broken returns the names of the members that cannot be read, sorted.
+func (o Object) Broken() []string {
+	return slices.Sorted(maps.Keys(o.defects))
+}
+
+// Whole returns the members that can be read, as Raw does. The map is the
+// caller's own.
+func (o Object) Whole() map[string]json.RawMessage {
+	whole := maps.Clone(o.members)
+	for name := range o.defects {
+		delete(whole, name)
+	}
+	return whole
+}
 
 // String returns a member that must be a string.
 func (o Object) String(name string) (value string, present bool, err error) {
-	raw, ok := o[name]
-	if !ok {
-		return "", false, nil
+	raw, present, err := o.Raw(name)
+	if err != nil || !present {
+		return "", false, err
 	}
 	if kind(raw) != aString {
 		return "", false, wrongType(name, raw, aString)
 	}
-	value, err = unquote(raw)
-	return value, err == nil, err
+	return unquote(raw), true, nil
 }
 
 // OptionalString is String for servers that send null for "none": null is not
 // present and no error.
 func (o Object) OptionalString(name string) (value string, present bool, err error) {
-	if kind(o[name]) == aNull {
+	if kind(o.members[name]) == aNull {
 		return "", false, nil
 	}
 	return o.String(name)
@@ -67,9 +103,9 @@ func (o Object) OptionalString(name string) (value string, present bool, err err
 
 // Bool returns a member that must be true or false.
 func (o Object) Bool(name string) (value, present bool, err error) {
-	raw, ok := o[name]
-	if !ok {
-		return false, false, nil
+	raw, present, err := o.Raw(name)
+	if err != nil || !present {
+		return false, false, err
 	}
 	if kind(raw) != aBool {
 		return false, false, wrongType(name, raw, aBool)
@@ -81,46 +117,49 @@ func (o Object) Bool(name string) (value, present bool, err error) {
 // is ±Inf, which compares as the large number it is; converting it to an
 // integer does not.
 func (o Object) Number(name string) (value float64, present bool, err error) {
-	raw, ok := o[name]
-	if !ok {
-		return 0, false, nil
+	raw, present, err := o.Raw(name)
+	if err != nil || !present {
+		return 0, false, err
 	}
 	if kind(raw) != aNumber {
 		return 0, false, wrongType(name, raw, aNumber)
 	}
-	// The only error left for a JSON number is its range, and the value says so.
-	value, _ = strconv.ParseFloat(string(raw), 64)
-	return value, true, nil
+	return number(string(raw)), true, nil
 }
 
 // NumberOrString is Number for servers that put quotes around numbers: a string
 // that holds a JSON number, and nothing else, is that number.
 func (o Object) NumberOrString(name string) (value float64, present bool, err error) {
-	if kind(o[name]) != aString {
+	if kind(o.members[name]) != aString {
 		return o.Number(name)
 	}
-	text, err := unquote(o[name])
+	text, _, err := o.String(name)
 	if err != nil {
 		return 0, false, err
 	}
 	if kind([]byte(text)) != aNumber || !json.Valid([]byte(text)) || strings.ContainsAny(text, " \t\r\n") {
 		return 0, false, fmt.Errorf("%s is a string and not a number", describe(name))
 	}
-	return Object{name: json.RawMessage(text)}.Number(name)
+	return number(text), true, nil
+}
+
+// number converts a JSON number. The only error left is its range, and the value says so.
+func number(text string) float64 {
+	value, _ := strconv.ParseFloat(text, 64)
+	return value
 }
 
 // Strings returns a member that must be a string, as a list of one, or an array
 // of strings, which may be empty.
 func (o Object) Strings(name string) (values []string, present bool, err error) {
 	const want = "a string or an array of strings"
-	raw, ok := o[name]
-	if !ok {
-		return nil, false, nil
+	raw, present, err := o.Raw(name)
+	if err != nil || !present {
+		return nil, false, err
 	}
 	switch kind(raw) {
 	case aString:
-		value, err := unquote(raw)
-		return []string{value}, err == nil, err
+		return []string{unquote(raw)}, true, nil
 	case anArray:
 	default:
 		return nil, false, wrongType(name, raw, want)
@@ -131,9 +170,8 @@ func (o Object) Strings(name string) (values []string, present bool, err error) 
 		if k := kind(element); k != aString {
 			return fmt.Errorf("%s is an array with %s in it, want %s", describe(name), k, want)
 		}
-		value, err := unquote(element)
-		values = append(values, value)
-		return err
+		values = append(values, unquote(element))
+		return nil
 	})
 	if err != nil {
 		return nil, false, err
@@ -141,17 +179,25 @@ func (o Object) Strings(name string) (values []string, present bool, err error) 
 	return values, true, nil
 }
 
-// Object returns a member that must be an object. Null is not present and no error.
+// Object returns a member that must be an object. Null is not present and no
+// error. A defect inside the object is none of the object itself, but of its
+// member that has it: what it names has to be whole, not all that is in it.
 func (o Object) Object(name string) (value Object, present bool, err error) {
-	raw, ok := o[name]
-	if !ok || kind(raw) == aNull {
-		return nil, false, nil
+	raw, present := o.members[name]
+	switch k := kind(raw); {
+	case !present, k == aNull:
+		return Object{}, false, nil
+	case k != anObject, o.depth == maxDepth: // then it is broken, or of another type
+		if _, _, err = o.Raw(name); err == nil {
+			err = wrongType(name, raw, anObject)
+		}
+		return Object{}, false, err
 	}
-	if kind(raw) != anObject {
-		return nil, false, wrongType(name, raw, anObject)
+	value, err = parseWithin(o.depth, raw)
+	if err != nil {
+		return Object{}, false, fmt.Errorf("%s: %w", describe(name), err)
 	}
-	value, err = Parse(raw)
-	return value, err == nil, err
+	return value, true, nil
 }
 
 // What kind returns, worded for error texts.
@@ -188,13 +234,12 @@ func kind(raw []byte) string {
 }
 
 // unquote decodes a string literal that the parser has passed.
-func unquote(literal []byte) (string, error) {
+func unquote(literal []byte) string {
 	body := literal[1 : len(literal)-1]
 	if bytes.IndexByte(body, '\\') < 0 {
-		return string(body), nil
+		return string(body)
 	}
-	body, err := unescape(body)
-	return string(body), err
+	return string(unescape(body))
 }
 
 func wrongType(name string, raw []byte, want string) error {

@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,34 +19,78 @@ const maxDepth = 32
 // 32 deep. The Object refers to data, which must not change while it is in use.
 func Parse(data []byte) (Object, error) {
 	if !utf8.Valid(data) {
-		return nil, errors.New("the document is not valid UTF-8")
+		return Object{}, errNotUTF8
 	}
-	p := parser{data: data, text: string(data)}
+	return parse(&parser{data: data, text: string(data), strict: true})
+}
+
+// ParseLenient is Parse for a document of which a part may be broken. The four
+// defects that Parse names do not make the document an error, but the member of
+// the outermost object that has them in its value: every method of the Object
+// returns an error for it. Two members of the same name are both an error. What
+// is read from the Object is as sure as after Parse.
+//
+// Where members begin and end must be certain. It is still an error if anything,
+// at any depth, breaks the grammar of RFC 8259, or if the name of a member of the
+// outermost object has a defect. So is a document that is not UTF-8 and has a
+// backslash behind a byte that is not ASCII: in some encodings these two are one
+// letter, and the backslash escapes nothing.
+func ParseLenient(data []byte) (Object, error) {
+	return parseWithin(0, data)
+}
+
+// parseWithin is ParseLenient for an object inside of depth others.
+func parseWithin(depth int, data []byte) (Object, error) {
+	return parse(&parser{data: data, text: string(data), depth: depth, foreign: !utf8.Valid(data)})
+}
+
+func parse(p *parser) (Object, error) {
 	p.space()
-	if k := kind(data[p.pos:]); k != anObject {
-		if p.pos == len(data) {
+	if k := kind(p.data[p.pos:]); k != anObject {
+		if p.pos == len(p.data) {
 			k = "empty"
 		}
-		return nil, fmt.Errorf("the document is %s, want an object", k)
+		return Object{}, fmt.Errorf("the document is %s, want an object", k)
 	}
-	names := nameSet{all: make(Object, min(len(data)/48, 16))}
-	if err := p.object(&names); err != nil {
-		return nil, err
+	o := Object{members: make(map[string]json.RawMessage, min(len(p.data)/48, 16)), depth: p.depth + 1}
+	if err := p.outermost(&o); err != nil {
+		return Object{}, err
 	}
 	p.space()
-	if p.pos < len(data) {
-		return nil, fmt.Errorf("data after the object at byte %d", p.pos)
+	if p.pos < len(p.data) {
+		return Object{}, fmt.Errorf("data after the object at byte %d", p.pos)
 	}
-	return names.all, nil
+	return o, nil
 }
 
 // parser is a recursive descent over the grammar of RFC 8259 that builds
-// nothing: it finds where values end. Its data is valid UTF-8.
+// nothing: it finds where values end.
 type parser struct {
-	data  []byte
-	text  string // the same, for names: one copy instead of one a name
-	pos   int
-	depth int
+	data    []byte
+	text    string // the same, for names: one copy instead of one a name
+	pos     int
+	depth   int
+	strict  bool   // defects are errors
+	foreign bool   // data is not valid UTF-8
+	defect  string // else the first one since this was emptied
+}
+
+// What may be wrong inside a value, worded to follow the name of its member.
+const (
+	halfAPair = "has half of a surrogate pair in it"
+	notUTF8   = "is not valid UTF-8"
+	nameTwice = "has two members of the same name in it"
+	tooDeep   = "is nested too deep"
+	twice     = "appears twice in one object" // of the member itself
+)
+
+var errNotUTF8 = errors.New("the document " + notUTF8)
+
+// note keeps a defect in mind. What has one is passed over, so one is enough.
+func (p *parser) note(defect string) {
+	if p.defect == "" {
+		p.defect = defect
+	}
 }
 
 func (p *parser) value() error {
@@ -60,41 +105,79 @@ func (p *parser) value() error {
 	case anArray:
 		return p.array(func([]byte) error { return nil })
 	case anObject:
-		return p.object(new(nameSet))
+		return p.object()
 	}
 	return p.unexpected()
 }
 
-// object reads one object and adds its members to names.
-func (p *parser) object(names *nameSet) error {
+// outermost reads the object whose members are wanted.
+func (p *parser) outermost(o *Object) error {
 	return p.list('}', func() error {
-		from := p.pos
-		literal, err := p.str()
+		p.defect = ""
+		name, err := p.name()
 		if err != nil {
 			return err
 		}
-		name := p.text[from+1 : p.pos-1]
-		if strings.IndexByte(name, '\\') >= 0 {
-			plain, err := unescape(literal[1 : len(literal)-1])
-			if err != nil {
-				return err
-			}
-			name = string(plain)
+		if p.defect != "" {
+			return fmt.Errorf("the name of a member %s before byte %d", p.defect, p.pos)
 		}
-		p.space()
-		if !p.skip(':') {
-			return p.unexpected()
-		}
-		p.space()
 		start := p.pos
 		if err := p.value(); err != nil {
 			return err
 		}
-		if !names.add(name, p.data[start:p.pos]) {
-			return fmt.Errorf("%s appears twice in one object", describe(name))
+		raw := p.data[start:p.pos]
+		if _, dup := o.members[name]; dup {
+			if p.strict {
+				return fmt.Errorf("%s %s", describe(name), twice)
+			}
+			raw, p.defect = nil, twice
+		}
+		o.members[name] = raw
+		if p.defect != "" {
+			o.blame(name, p.defect)
 		}
 		return nil
 	})
+}
+
+// object reads an object of which only the end is wanted.
+func (p *parser) object() error {
+	var names nameSet
+	return p.list('}', func() error {
+		name, err := p.name()
+		if err != nil {
+			return err
+		}
+		if err := p.value(); err != nil {
+			return err
+		}
+		if !names.add(name) {
+			if p.strict {
+				return fmt.Errorf("%s %s", describe(name), twice)
+			}
+			p.note(nameTwice)
+		}
+		return nil
+	})
+}
+
+// name reads a member's name and the colon behind it.
+func (p *parser) name() (string, error) {
+	from := p.pos
+	literal, err := p.str()
+	if err != nil {
+		return "", err
+	}
+	name := p.text[from+1 : p.pos-1]
+	if strings.IndexByte(name, '\\') >= 0 {
+		name = string(unescape(literal[1 : len(literal)-1]))
+	}
+	p.space()
+	if !p.skip(':') {
+		return "", p.unexpected()
+	}
+	p.space()
+	return name, nil
 }
 
 // array reads one array and calls each with every element.
@@ -110,9 +193,14 @@ func (p *parser) array(each func(element []byte) error) error {
 
 // list reads a bracket, items with commas between them, and the closing bracket.
 func (p *parser) list(closing byte, item func() error) error {
-	if p.depth++; p.depth > maxDepth {
-		return fmt.Errorf("nested more than %d levels deep at byte %d", maxDepth, p.pos)
+	if p.depth == maxDepth {
+		if p.strict {
+			return fmt.Errorf("nested more than %d levels deep at byte %d", maxDepth, p.pos)
+		}
+		p.note(tooDeep)
+		return p.deep()
 	}
+	p.depth++
 	defer func() { p.depth-- }()
 	p.pos++
 	p.space()

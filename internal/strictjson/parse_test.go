@@ -37,7 +37,7 @@ func TestParseKeepsNamesExact(t *testing.T) {
 			if err != nil {
 				t.Fatalf("Parse(%s): %v", tt.doc, err)
 			}
-			if got := slices.Sorted(maps.Keys(o)); !slices.Equal(got, tt.want) {
+			if got := slices.Sorted(maps.Keys(o.Whole())); !slices.Equal(got, tt.want) {
 				t.Errorf("Parse(%s) has members %q, want %q", tt.doc, got, tt.want)
 			}
 		})
@@ -52,7 +52,7 @@ func TestParseKeepsValuesAsSent(t *testing.T) {
 	}
 	want := map[string]string{"n": "1.50e+2", "s": `"\u0061"`, "a": `[1, {"x" :2}]`, "o": `{ "b" : null }`}
 	for name, value := range want {
-		if got := string(o[name]); got != value {
+		if got := string(o.Whole()[name]); got != value {
 			t.Errorf("member %q is %s, want %s", name, got, value)
 		}
 	}
@@ -172,7 +172,7 @@ func TestParseRefuses(t *testing.T) {
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("Parse(%q) = %v, want error %q", tt.doc, err, tt.want)
 			}
-			if o != nil {
+			if o.Whole() != nil {
 				t.Errorf("Parse(%q) returned an object with its error", tt.doc)
 			}
 		})
@@ -186,8 +186,8 @@ func TestParseAcceptsEveryFormOfValue(t *testing.T) {
 		`""`, `"\"\\\/\b\f\n\r\t"`, `"\u0000\uFFFF\uabCD"`, `"\ud83d\ude00"`, "\"\x7f\u2028😀\"",
 	} {
 		o, err := strictjson.Parse([]byte(`{"v":` + value + `}`))
-		if err != nil || string(o["v"]) != value {
-			t.Errorf("value %s came out as %s, %v", value, o["v"], err)
+		if err != nil || string(o.Whole()["v"]) != value {
+			t.Errorf("value %s came out as %s, %v", value, o.Whole()["v"], err)
 		}
 	}
 }
