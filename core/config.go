@@ -40,6 +40,11 @@ type Config struct {
 	// CacheEntries and NegativeEntries bound the number of remembered active and inactive answers. Neither displaces the
 	// other. Zero means 50 000 and 8 192.
 	CacheEntries, NegativeEntries int
+	// CacheBytes bounds the memory of remembered active answers: each counts with its body and some 340 bytes besides, and what
+	// its audiences take. Where there is no room, the oldest that is not in use goes first. An answer that takes more than the
+	// 64th part is not remembered; the server is asked on each request. (Below 4096 CacheEntries the parts are fewer and larger.)
+	// Zero means 64 MiB; less than 64 KiB is an error. Inactive answers have one size, and are bounded by their number.
+	CacheBytes int
 
 	// Skew is by how much the clocks of this service and of the server may differ when "exp" and "nbf" are held against
 	// ours. It never prolongs what is remembered. Zero means none.
@@ -119,8 +124,8 @@ func New(c Config) (*Verifier, error) {
 		epoch:       clock.epoch,
 		ttl:         min(or(c.CacheTTL, time.Minute), longestTTL),
 		negativeTTL: min(or(c.NegativeTTL, 5*time.Second), longestTTL),
-		active:      memcache.New[*introspection](cmp.Or(c.CacheEntries, 50_000)),
-		inactive:    memcache.New[time.Duration](cmp.Or(c.NegativeEntries, 8_192)),
+		active:      memcache.New(cmp.Or(c.CacheEntries, 50_000), cmp.Or(c.CacheBytes, 64<<20), (*introspection).size),
+		inactive:    memcache.New[time.Duration](cmp.Or(c.NegativeEntries, 8_192), 0, nil),
 	}
 	v.cache.flights.Timeout = c.Timeout
 	v.cache.flights.Keep = v.cache.keep
@@ -133,6 +138,9 @@ func or(d *time.Duration, otherwise time.Duration) time.Duration {
 	}
 	return *d
 }
+
+// minCacheBytes is what 64 usual answers take.
+const minCacheBytes = 64 << 10
 
 // check returns the first mistake in c.
 func (c *Config) check() error {
@@ -147,6 +155,7 @@ func (c *Config) check() error {
 		{"Timeout", int64(c.Timeout), c.Timeout},
 		{"CacheEntries", int64(c.CacheEntries), c.CacheEntries},
 		{"NegativeEntries", int64(c.NegativeEntries), c.NegativeEntries},
+		{"CacheBytes", int64(c.CacheBytes), c.CacheBytes},
 		{"MaxTokenBytes", int64(c.MaxTokenBytes), c.MaxTokenBytes},
 		{"MaxResponseBytes", int64(c.MaxResponseBytes), c.MaxResponseBytes},
 		{"MaxInFlight", int64(c.MaxInFlight), c.MaxInFlight},
@@ -157,6 +166,9 @@ func (c *Config) check() error {
 	}
 	if c.Timeout != 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
 		return fmt.Errorf("%s is %v, want %v to %v", "Config.Timeout", c.Timeout, minTimeout, maxTimeout)
+	}
+	if c.CacheBytes > 0 && c.CacheBytes < minCacheBytes {
+		return fmt.Errorf("Config.CacheBytes is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes)
 	}
 	if err := formpost.CheckTransport(c.Transport); err != nil {
 		return fmt.Errorf("Config.Transport %w", err)

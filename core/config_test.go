@@ -134,6 +134,10 @@ func TestNew(t *testing.T) {
 		{"negative Timeout", func(c *core.Config) { c.Timeout = -1 }, "core: Config.Timeout is -1ns, want >= 0"},
 		{"negative CacheEntries", func(c *core.Config) { c.CacheEntries = -1 }, "core: Config.CacheEntries is -1, want >= 0"},
 		{"negative NegativeEntries", func(c *core.Config) { c.NegativeEntries = -1 }, "core: Config.NegativeEntries is -1, want >= 0"},
+		{"negative CacheBytes", func(c *core.Config) { c.CacheBytes = -1 }, "core: Config.CacheBytes is -1, want >= 0"}, // AV-13
+		{"CacheBytes in MiB", func(c *core.Config) { c.CacheBytes = 64 }, "core: Config.CacheBytes is 64, want at least 65536, or 0 for 64 MiB: it counts bytes"},
+		{"CacheBytes just too small", func(c *core.Config) { c.CacheBytes = 64<<10 - 1 }, "core: Config.CacheBytes is 65535, want at least 65536, or 0 for 64 MiB: it counts bytes"},
+		{"the smallest CacheBytes", func(c *core.Config) { c.CacheBytes = 64 << 10 }, ""},
 		{"negative MaxTokenBytes", func(c *core.Config) { c.MaxTokenBytes = -1 }, "core: Config.MaxTokenBytes is -1, want >= 0"},
 		{"negative MaxResponseBytes", func(c *core.Config) { c.MaxResponseBytes = -1 }, "core: Config.MaxResponseBytes is -1, want >= 0"},
 		{"negative MaxInFlight", func(c *core.Config) { c.MaxInFlight = -1 }, "core: Config.MaxInFlight is -1, want >= 0"},

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
@@ -15,6 +17,7 @@ type introspection struct {
 	active                              bool
 	hasUser, hasApplication, hasDevice  bool
 	mobile                              bool          // the mfp-* members are the server's, and were checked
+	own                                 int32         // bytes of what does not stand in body: see keep
 	asked                               time.Duration // since the verifier's epoch: just before the question was sent
 	scope                               granted
 	clientID, username, subject, issuer string
@@ -112,14 +115,18 @@ func (in *introspection) strings(o strictjson.Object) error {
 		if err != nil {
 			return err
 		}
-		*m.to = within(in.body, v)
+		*m.to = in.keep(v)
 	}
-	in.scope = granted(within(in.body, strings.Join(strings.FieldsFunc(scope, isBlank), " ")))
+	in.scope = granted(in.keep(strings.Join(strings.FieldsFunc(scope, isBlank), " ")))
 	audience, _, err := o.Strings("aud")
 	if err != nil {
 		return err
 	}
 	in.audience = audience
+	in.count(cap(audience) * int(unsafe.Sizeof("")))
+	for _, a := range audience {
+		in.count(len(a))
+	}
 	_, bound, err := o.Raw("cnf")
 	if err != nil {
 		return err
@@ -128,13 +135,38 @@ func (in *introspection) strings(o strictjson.Object) error {
 	return nil
 }
 
-// within returns s as a part of body if it stands there, as it does unless it was escaped: then it takes no memory of its own
+// keep returns s as a part of the body if it stands there, as it does unless it was escaped: then it takes no memory of its own
 // for as long as the answer is remembered.
-func within(body, s string) string {
-	if i := strings.Index(body, s); i >= 0 {
-		return body[i : i+len(s)]
+func (in *introspection) keep(s string) string {
+	if i := strings.Index(in.body, s); i >= 0 {
+		return in.body[i : i+len(s)]
 	}
+	in.count(len(s))
 	return s
+}
+
+// count adds n bytes on the heap to what the answer owns besides itself and its body.
+func (in *introspection) count(n int) {
+	in.own = int32(min(int(in.own)+allocated(n), math.MaxInt32))
+}
+
+// size is what a remembered answer takes, in bytes.
+func (in *introspection) size() int {
+	return allocated(int(unsafe.Sizeof(*in))) + allocated(len(in.body)) + int(in.own)
+}
+
+// allocated is about what the heap takes for n bytes. Go's allocator has eight or so sizes between a power of two and the next,
+// and whole pages above 32 KiB.
+func allocated(n int) int {
+	const page = 8 << 10
+	step := 8
+	switch {
+	case n > 4*page:
+		step = page
+	case n > 32:
+		step = max(16, 1<<(bits.Len(uint(n-1))-4))
+	}
+	return (n + step - 1) / step * step
 }
 
 // isBlank is what stands between scope elements (RFC 6749 section 3.3); a tab does not.

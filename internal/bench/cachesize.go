@@ -23,7 +23,7 @@ type store struct {
 // stores returns the caches that are compared, each with room for n entries and half as many again. All of them expire.
 func stores(n int) ([]store, error) {
 	room := n + n/2
-	ours := memcache.New[*int](room)
+	ours := memcache.New[*int](room, 0, nil)
 	pieces := newSharded()
 	single := gocache.New(time.Hour, 0)
 	viaOtter, err := otter.New(&otter.Options[cacheKey, *int]{

@@ -29,7 +29,7 @@ func measureParts(s settings) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := memcache.New[*int](50_000)
+	cache := memcache.New[*int](50_000, 0, nil)
 	key := memcache.Key(hash.sum(signed))
 	cache.Set(key, new(int), 0, time.Hour)
 	other := memcache.Key(hash.sum(opaqueToken))

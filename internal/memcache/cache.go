@@ -1,11 +1,12 @@
 // Package memcache is a bounded, sharded cache in memory over [go-cache].
 //
 // go-cache gives the map and its lock; this package gives what it lacks: a
-// bound. Each shard keeps its keys in a ring with a second-chance bit
-// (CLOCK), so a flood of keys nobody asks for again displaces itself and leaves
-// the entries in use alone, at a constant cost per insert and with no goroutine.
+// bound, in entries and in bytes. Each shard keeps its entries in a ring with a
+// second-chance bit (CLOCK), so a flood of keys nobody asks for again displaces
+// itself and leaves the entries in use alone, at a constant cost per displaced
+// entry and with no goroutine.
 //
-//	c := memcache.New[*Claims](10_000)
+//	c := memcache.New(10_000, 64<<20, (*Claims).Size)
 //	now := time.Since(epoch)
 //	c.Set(key, &Claims{Subject: "u1"}, now, now+time.Minute)
 //	if claims, ok := c.Get(key, time.Since(epoch)); ok {
@@ -41,36 +42,43 @@ const (
 // Key names an entry: a keyed hash, uniformly distributed, never a raw token.
 type Key [16]byte
 
-// Cache holds up to a fixed number of values of type V. Make one with [New];
-// the zero Cache is not usable. Its methods are safe for concurrent use.
+// Cache holds values of type V, bounded in number and in bytes. Make one with
+// [New]; the zero Cache is not usable. Its methods are safe for concurrent use.
 //
 // Values are shared, not copied: once given to Set they must not change.
 type Cache[V any] struct {
 	shards []*shard[V] // a power of two of them
+	cost   func(V) int // nil: nothing is counted
 }
 
-// New returns an empty cache that holds at most capacity entries, all shards
-// together. It panics if capacity is less than 1. Memory is taken as entries
-// come, not up front.
+// New returns an empty cache that holds at most capacity entries, which take at
+// most that many bytes, all shards together. An entry takes what cost returns for
+// its value, and about 160 bytes besides. If cost is nil, bytes is ignored:
+// values of one size are bounded by their number. New panics if a bound is less
+// than 1. Memory is taken as entries come, not up front.
 //
 // Every shard (64 of them from a capacity of 4096, fewer below) has an equal
-// part of the capacity, so one may evict while another has room; leave about a
-// third more capacity than entries in use.
-func New[V any](capacity int) *Cache[V] {
+// part of both bounds, so one may displace entries while another has room; leave
+// about a third more than is in use. A value that takes more than the part of
+// one shard is not held.
+func New[V any](capacity, bytes int, cost func(V) int) *Cache[V] {
 	if capacity < 1 {
 		panic(fmt.Sprintf("memcache: capacity is %d, want >= 1", capacity))
+	}
+	if cost != nil && bytes < 1 {
+		panic(fmt.Sprintf("memcache: bytes is %d, want >= 1", bytes))
 	}
 	n := 1
 	for n < maxShards && capacity/(2*n) >= minPerShard {
 		n *= 2
 	}
-	c := &Cache[V]{shards: make([]*shard[V], n)}
+	c := &Cache[V]{shards: make([]*shard[V], n), cost: cost}
 	for i := range c.shards {
 		part := capacity / n
 		if i < capacity%n {
 			part++
 		}
-		c.shards[i] = newShard[V](part)
+		c.shards[i] = newShard[V](part, bytes/n)
 	}
 	return c
 }
@@ -95,15 +103,37 @@ func (c *Cache[V]) Get(k Key, now time.Duration) (v V, ok bool) {
 	return e.value, true
 }
 
-// Set stores v under k until until and replaces what was there. In a full shard
-// it displaces an entry whose time is over or that is not in use. If until is
-// not after now, Set stores nothing and removes what was there.
+// Set stores v under k until until and replaces what was there. Where there is
+// no room it displaces entries whose time is over or that are not in use. If
+// until is not after now, or v takes more bytes than a shard may hold, Set stores
+// nothing and removes what was there.
 func (c *Cache[V]) Set(k Key, v V, now, until time.Duration) {
 	if until <= now {
 		c.Delete(k)
 		return
 	}
-	c.shard(k).set(k, v, now, until)
+	c.shard(k).set(k, v, c.price(v), now, until)
+}
+
+// Hold is Set with a time that is over: Get does not return v, but Held reports
+// k. The entry stays until the room is needed, as those do whose time is over.
+func (c *Cache[V]) Hold(k Key, v V, now time.Duration) {
+	c.shard(k).set(k, v, c.price(v), now, ended)
+}
+
+// Held reports whether there is an entry of k, whether or not its time is over.
+// It does not mark it as used, and excludes no reader.
+func (c *Cache[V]) Held(k Key) bool {
+	_, held := c.shard(k).entries.Get(string(k[:]))
+	return held
+}
+
+// price is what an entry of v takes, in bytes.
+func (c *Cache[V]) price(v V) int {
+	if c.cost == nil {
+		return 0
+	}
+	return perEntry + c.cost(v)
 }
 
 // Delete removes the entry of k, if there is one.
@@ -118,6 +148,18 @@ func (c *Cache[V]) Len() int {
 	n := 0
 	for _, s := range c.shards {
 		n += s.entries.ItemCount()
+	}
+	return n
+}
+
+// Bytes returns what the entries take by New's count, expired ones included: 0
+// where it was given no cost.
+func (c *Cache[V]) Bytes() int {
+	n := 0
+	for _, s := range c.shards {
+		s.mu.Lock()
+		n += s.held
+		s.mu.Unlock()
 	}
 	return n
 }

@@ -49,7 +49,7 @@ func check(t *testing.T, c *memcache.Cache[int], k memcache.Key, want int, held 
 }
 
 func TestGetReturnsWhatWasSet(t *testing.T) {
-	c := memcache.New[int](10)
+	c := memcache.New[int](10, 0, nil)
 	v := 1
 	check(t, c, key(1), 0, false)
 	set(c, key(1), &v, time.Minute)
@@ -60,7 +60,7 @@ func TestGetReturnsWhatWasSet(t *testing.T) {
 }
 
 func TestKeysAreComparedWhole(t *testing.T) {
-	c := memcache.New[int](100)
+	c := memcache.New[int](100, 0, nil)
 	for i := range 16 {
 		var k memcache.Key
 		k[i] = 1
@@ -75,7 +75,7 @@ func TestKeysAreComparedWhole(t *testing.T) {
 }
 
 func TestReplacingTakesNoSecondSlot(t *testing.T) {
-	c := memcache.New[int](2)
+	c := memcache.New[int](2, 0, nil)
 	for i := range 100 {
 		set(c, key(1), &i, time.Minute)
 		check(t, c, key(1), i, true)
@@ -101,7 +101,7 @@ func TestSetStoresNothing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := memcache.New[int](10)
+			c := memcache.New[int](10, 0, nil)
 			set(c, key(1), &v, tt.ttl)
 			check(t, c, key(1), 0, false)
 
@@ -117,7 +117,7 @@ func TestSetStoresNothing(t *testing.T) {
 
 func TestEntriesExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := memcache.New[int](10)
+		c := memcache.New[int](10, 0, nil)
 		one, two := 1, 2
 		set(c, key(1), &one, time.Minute)
 		time.Sleep(time.Minute - 1)
@@ -146,7 +146,7 @@ func TestEntriesExpire(t *testing.T) {
 
 // A clock that goes back shows what was there then: whose clock it is decides that, and callers use the monotonic one.
 func TestTimeIsTheCallers(t *testing.T) {
-	c := memcache.New[int](10)
+	c := memcache.New[int](10, 0, nil)
 	c.Set(key(1), 1, 100, 200)
 	for _, tt := range []struct {
 		now  time.Duration
@@ -160,7 +160,7 @@ func TestTimeIsTheCallers(t *testing.T) {
 
 func TestAnExpiredEntryGoesBeforeALiveOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := memcache.New[int](4)
+		c := memcache.New[int](4, 0, nil)
 		for i := range 4 {
 			ttl := time.Hour
 			if i == 2 {
@@ -179,7 +179,7 @@ func TestAnExpiredEntryGoesBeforeALiveOne(t *testing.T) {
 }
 
 func TestAnUnusedEntryGoesBeforeAUsedOne(t *testing.T) {
-	c := memcache.New[int](4)
+	c := memcache.New[int](4, 0, nil)
 	for i := range 4 {
 		set(c, key(uint64(i)), &i, time.Hour)
 	}
@@ -194,7 +194,7 @@ func TestAnUnusedEntryGoesBeforeAUsedOne(t *testing.T) {
 }
 
 func TestAReplacedEntryCountsAsUsed(t *testing.T) {
-	c := memcache.New[int](2)
+	c := memcache.New[int](2, 0, nil)
 	for _, i := range []int{0, 1, 0, 2} {
 		set(c, key(uint64(i)), &i, time.Hour)
 	}
@@ -204,7 +204,7 @@ func TestAReplacedEntryCountsAsUsed(t *testing.T) {
 }
 
 func TestACacheInUseThroughoutStillTakesANewEntry(t *testing.T) {
-	c := memcache.New[int](4)
+	c := memcache.New[int](4, 0, nil)
 	for i := range 100 {
 		set(c, key(uint64(i)), &i, time.Hour)
 		for j := range i + 1 {
@@ -218,7 +218,7 @@ func TestACacheInUseThroughoutStillTakesANewEntry(t *testing.T) {
 }
 
 func TestDeleteFreesTheSlot(t *testing.T) {
-	c := memcache.New[int](4)
+	c := memcache.New[int](4, 0, nil)
 	c.Delete(key(0)) // nothing there yet
 	for i := range 4 {
 		set(c, key(uint64(i)), &i, time.Hour)
@@ -241,7 +241,7 @@ func TestDeleteFreesTheSlot(t *testing.T) {
 func TestLenNeverPassesTheCapacity(t *testing.T) {
 	for _, capacity := range []int{1, 2, 3, 63, 64, 65, 127, 128, 1000, 4095, 4096, 4097, 10_007} {
 		t.Run(fmt.Sprint(capacity), func(t *testing.T) {
-			c := memcache.New[int](capacity)
+			c := memcache.New[int](capacity, 0, nil)
 			v := 1
 			for n := range uint64(20*capacity + 1000) {
 				set(c, key(n), &v, time.Hour)
@@ -256,22 +256,30 @@ func TestLenNeverPassesTheCapacity(t *testing.T) {
 	}
 }
 
-func TestNewPanicsWithoutCapacity(t *testing.T) {
-	for _, capacity := range []int{0, -1, math.MinInt} {
+func TestNewPanicsWithoutABound(t *testing.T) {
+	free := func(int) int { return 0 }
+	for _, tt := range []struct {
+		capacity, bytes int
+		cost            func(int) int
+		panics          bool
+	}{
+		{0, 1, nil, true}, {-1, 1, nil, true}, {math.MinInt, 1, nil, true}, {1, 0, free, true}, {1, -1, free, true}, {0, 1, free, true},
+		{1, 0, nil, false}, {1, -1, nil, false}, {1, 1, free, false},
+	} {
 		func() {
 			defer func() {
-				if recover() == nil {
-					t.Errorf("New(%d) did not panic", capacity)
+				if r := recover(); (r != nil) != tt.panics {
+					t.Errorf("New(%d, %d) panicked with %v, want a panic: %v", tt.capacity, tt.bytes, r, tt.panics)
 				}
 			}()
-			memcache.New[int](capacity)
+			memcache.New(tt.capacity, tt.bytes, tt.cost)
 		}()
 	}
 }
 
 func TestHotEntriesSurviveAFlood(t *testing.T) {
 	const capacity, hot, flood = 10_000, 1000, 1_000_000
-	c := memcache.New[uint64](capacity)
+	c := memcache.New[uint64](capacity, 0, nil)
 	hotKey := func(n uint64) memcache.Key { return key(1<<40 + n) }
 	for n := range uint64(hot) {
 		set(c, hotKey(n), &n, time.Hour)
@@ -310,7 +318,7 @@ func TestHotEntriesSurviveAFlood(t *testing.T) {
 }
 
 func TestGetAllocatesNothing(t *testing.T) {
-	c := memcache.New[int](10_000)
+	c := memcache.New[int](10_000, 0, nil)
 	v := 1
 	set(c, key(1), &v, time.Hour)
 	if got := testing.AllocsPerRun(1000, func() { get(c, key(1)) }); got != 0 {
@@ -326,7 +334,7 @@ func TestGetAllocatesNothing(t *testing.T) {
 func TestConcurrentUse(t *testing.T) {
 	const capacity, keys, steps = 300, 500, 20_000
 	type pair struct{ key, serial uint64 }
-	c := memcache.New[pair](capacity)
+	c := memcache.New[pair](capacity, 0, nil)
 	var wg sync.WaitGroup
 	var serial atomic.Uint64
 	for range 8 {
@@ -356,7 +364,7 @@ func TestConcurrentUse(t *testing.T) {
 }
 
 func TestDeleteIsSeenAtOnce(t *testing.T) {
-	c := memcache.New[int](1000)
+	c := memcache.New[int](1000, 0, nil)
 	var wg sync.WaitGroup
 	for g := range uint64(4) {
 		wg.Go(func() {
@@ -372,7 +380,7 @@ func TestDeleteIsSeenAtOnce(t *testing.T) {
 }
 
 func filled(capacity int) (*memcache.Cache[int], []memcache.Key) {
-	c := memcache.New[int](capacity)
+	c := memcache.New[int](capacity, 0, nil)
 	keys := make([]memcache.Key, capacity/2)
 	v := 1
 	for i := range keys {

@@ -21,7 +21,7 @@ func Example() {
 		return memcache.Key(h.Sum(nil)[:16])
 	}
 
-	c := memcache.New[*facts](10_000)
+	c := memcache.New(10_000, 64<<20, func(f *facts) int { return 16 + len(f.subject) })
 	now := time.Since(epoch)
 	c.Set(key("token"), &facts{"u1"}, now, now+time.Minute)
 	if f, ok := c.Get(key("token"), time.Since(epoch)); ok {

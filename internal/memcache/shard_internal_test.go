@@ -3,6 +3,7 @@ package memcache
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -12,7 +13,7 @@ func TestCapacitiesOfTheShardsAddUp(t *testing.T) {
 		if capacity == 0 {
 			continue
 		}
-		c := New[int](capacity)
+		c := New[int](capacity, 0, nil)
 		sum, least := 0, capacity
 		for _, s := range c.shards {
 			sum += s.capacity
@@ -23,13 +24,13 @@ func TestCapacitiesOfTheShardsAddUp(t *testing.T) {
 			t.Fatalf("New(%d) has %d shards of %d or more, %d in all", capacity, n, least, sum)
 		}
 	}
-	if got := len(New[int](10_000).shards); got != maxShards {
+	if got := len(New[int](10_000, 0, nil).shards); got != maxShards {
 		t.Errorf("New(10000) has %d shards, want %d", got, maxShards)
 	}
 }
 
 func TestEveryShardIsUsed(t *testing.T) {
-	c := New[int](10_000)
+	c := New[int](10_000, 0, nil)
 	for b := range 256 {
 		c.Set(Key{byte(b)}, 0, 0, time.Hour)
 	}
@@ -40,12 +41,29 @@ func TestEveryShardIsUsed(t *testing.T) {
 	}
 }
 
+// The parts of a bound in bytes add up to no more than it.
+func TestBytesOfTheShardsAddUp(t *testing.T) {
+	free := func(int) int { return 0 }
+	for _, capacity := range []int{1, 100, 200, 1000, 10_000} {
+		for _, bytes := range []int{1, 63, 64, 65, 1000, 64 << 20} {
+			c := New(capacity, bytes, free)
+			sum := 0
+			for _, s := range c.shards {
+				sum += s.bytes
+			}
+			if sum > bytes || sum <= bytes-len(c.shards) {
+				t.Errorf("New(%d, %d) has %d bytes in %d shards", capacity, bytes, sum, len(c.shards))
+			}
+		}
+	}
+}
+
 // A thousand random walks through every state a shard can be in, checked after
 // every step against the rules that hold the ring and go-cache together.
 func TestRingAndMapAgree(t *testing.T) {
 	var now time.Duration
 	for range 1000 {
-		s := newShard[int](1 + rand.IntN(6))
+		s := newShard[int](1+rand.IntN(6), 1+rand.IntN(40))
 		for range 100 {
 			var k Key
 			binary.LittleEndian.PutUint64(k[8:], rand.Uint64N(10))
@@ -59,9 +77,14 @@ func TestRingAndMapAgree(t *testing.T) {
 					x.(*entry[int]).used.Store(true)
 				}
 			default:
-				s.set(k, 0, now, now+time.Duration(1+rand.IntN(4))*time.Second)
-				if _, ok := s.entries.Get(string(k[:])); !ok {
-					t.Fatal("an entry just set is not held")
+				until := now + time.Duration(1+rand.IntN(4))*time.Second
+				if rand.IntN(4) == 0 {
+					until = ended
+				}
+				cost := rand.IntN(20)
+				s.set(k, cost, cost, now, until)
+				if _, ok := s.entries.Get(string(k[:])); ok != (cost <= s.bytes) {
+					t.Fatalf("an entry of %d bytes just set is held: %v, want it up to %d bytes", cost, ok, s.bytes)
 				}
 			}
 			agree(t, s)
@@ -72,49 +95,96 @@ func TestRingAndMapAgree(t *testing.T) {
 func agree(t *testing.T, s *shard[int]) {
 	t.Helper()
 	items := s.entries.Items()
-	empty := 0
-	for slot, e := range s.ring {
-		if e == nil {
-			empty++
-			continue
-		}
-		if int(e.slot) != slot {
-			t.Fatalf("slot %d holds an entry that is for slot %d", slot, e.slot)
-		}
+	count, cost := 0, 0
+	for e := s.hand; e != nil; {
+		count++
+		cost += e.cost
 		if item, ok := items[e.key]; !ok || item.Object != e {
-			t.Fatalf("slot %d holds an entry that go-cache does not", slot)
+			t.Fatalf("the ring has an entry that go-cache does not")
+		}
+		if e.next.prev != e || e.prev.next != e {
+			t.Fatal("the ring is broken")
+		}
+		if e = e.next; e == s.hand {
+			break
 		}
 	}
-	held := len(s.ring) - empty
-	if len(s.ring) > s.capacity || held != s.entries.ItemCount() || empty != len(s.free) {
-		t.Fatalf("capacity %d: ring %d, empty %d, free %d, go-cache %d",
-			s.capacity, len(s.ring), empty, len(s.free), s.entries.ItemCount())
-	}
-	for _, slot := range s.free {
-		if s.ring[slot] != nil {
-			t.Fatalf("slot %d is free and taken", slot)
-		}
+	if count != s.count || count != len(items) || cost != s.held || count > s.capacity || cost > s.bytes {
+		t.Fatalf("capacity %d, %d bytes: ring %d of %d bytes, counted %d of %d, go-cache %d",
+			s.capacity, s.bytes, count, cost, s.count, s.held, len(items))
 	}
 }
 
 func TestTheHandMakesOneLapWhereAllIsInUse(t *testing.T) {
-	s := newShard[int](8)
+	s := newShard[int](8, 0)
+	set := func(b byte) { s.set(Key{b}, 0, 0, 0, time.Hour) }
 	for i := range byte(8) {
-		s.set(Key{i}, 0, 0, time.Hour)
+		set(i)
 	}
-	for _, e := range s.ring {
+	ring := func() (all []*entry[int]) {
+		for e := s.hand; len(all) < s.count; e = e.next {
+			all = append(all, e)
+		}
+		return all
+	}
+	for _, e := range ring() {
 		e.used.Store(true)
 	}
-	s.set(Key{8}, 0, 0, time.Hour)
+	set(8)
 	if _, held := s.entries.Get(string(make([]byte, 16))); held {
 		t.Error("the entry the hand started at is still there, want it displaced after one lap")
 	}
-	if s.hand != 1 {
-		t.Errorf("the hand is at %d, want 1", s.hand)
+	if got := s.hand.key[0]; got != 1 {
+		t.Errorf("the hand is at entry %d, want 1", got)
 	}
-	for slot, e := range s.ring {
+	for _, e := range ring() {
 		if e.used.Load() {
-			t.Errorf("slot %d is still marked after a lap", slot)
+			t.Errorf("entry %d is still marked after a lap", e.key[0])
 		}
 	}
+}
+
+// A replacement that grows does not displace itself, wherever the hand is.
+func TestAReplacementMakesRoomAmongTheOthers(t *testing.T) {
+	for again := range byte(4) {
+		s := newShard[int](8, 40)
+		for i := range byte(4) {
+			s.set(Key{i}, 0, 10, 0, time.Hour)
+		}
+		s.set(Key{again}, 0, 30, 0, time.Hour)
+		if e, ok := s.entries.Get(string(append([]byte{again}, make([]byte, 15)...))); !ok || e.(*entry[int]).cost != 30 || s.held != 40 || s.count != 2 {
+			t.Errorf("entry %d grew: held %v, %d entries of %d bytes, want it and one other, 40 bytes", again, ok, s.count, s.held)
+		}
+		agree(t, s)
+	}
+}
+
+// AV-13: what an entry takes besides its value is measured, at the sizes between which go-cache's maps grow.
+func TestEntriesTakeWhatIsCounted(t *testing.T) {
+	for _, n := range []int{40_000, 60_000, 80_000, 100_000} {
+		before := heap()
+		c := New(2*n, 1<<30, func(int) int { return 0 })
+		r := rand.NewChaCha8([32]byte{})
+		for range n {
+			var k Key
+			_, _ = r.Read(k[:])
+			c.Set(k, 0, 0, time.Hour)
+		}
+		grown := heap() - before
+		ratio := float64(grown) / float64(c.Bytes())
+		t.Logf("%d entries: %d bytes each, %.2f of what is counted", n, grown/n, ratio)
+		if c.Len() != n || ratio < 0.8 || ratio > 1.2 {
+			t.Errorf("%d entries take %d bytes, %.2f of what is counted, want 0.8 to 1.2", c.Len(), grown, ratio)
+		}
+		runtime.KeepAlive(c)
+	}
+}
+
+// heap is what is in use after a collection.
+func heap() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
