@@ -15,6 +15,10 @@ import (
 // Principal is who an accepted token speaks for: an application, and maybe a user. It is a small immutable value, safe to
 // keep, to copy and to share; what its methods return is the caller's own. Its String and its log value leave personal data
 // out. The zero Principal is nobody.
+//
+// What no decision and no identity hangs on is left out where it cannot be read: because its text is broken, it is there
+// twice, or it is of another type. A field of User, Application or Device, the ids of user and application excepted, is
+// then the zero value, an attribute, a check or another member absent.
 type Principal struct{ in *introspection }
 
 // User is the user that a token was issued for.

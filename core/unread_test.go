@@ -141,6 +141,29 @@ func TestWhatIsOnlyShownMayBeOfAnotherType(t *testing.T) {
 	}
 }
 
+// JL-03: a server of another kind may mean what it likes by MobileFirst's members; they can be read, or are absent.
+func TestUnreadableMembersOfRFC7662(t *testing.T) {
+	var lines bytes.Buffer
+	a := newAsker()
+	a.set(t1, `{"active":true,"sub":"u1","name":"\ud800","mfp-user":{"id":"a","id":"b"},"groups":["x"]}`)
+	v := rfc7662(t, a, func(c *core.Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	p, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+	if u, ok := p.User(); d != nil || !ok || u.ID != "u1" {
+		t.Fatalf("got %s, %+v", outcome(d), u)
+	}
+	for name, want := range map[string]bool{"name": false, "mfp-user": false, "groups": true, "nothing": false} {
+		if ok, err := p.Member(name, new(any)); ok != want || err != nil {
+			t.Errorf("member %s: %v, %v, want %v", name, ok, err, want)
+		}
+	}
+	const want = `members="member \"mfp-user\" has two members of the same name in it; member \"name\" has half of a surrogate pair in it"`
+	if strings.Count(lines.String(), want) != 1 {
+		t.Errorf("the log is\n%s\nwant %s", &lines, want)
+	}
+}
+
 // JL-03: the line is bounded, and shows no name that may be something else.
 func TestUnreadableMembersAreNamedWithCare(t *testing.T) {
 	var many strings.Builder

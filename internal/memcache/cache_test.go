@@ -201,6 +201,14 @@ func TestAReplacedEntryCountsAsUsed(t *testing.T) {
 	for i := range 3 {
 		check(t, c, key(uint64(i)), i, i != 1)
 	}
+
+	c = memcache.New[int](3, 0, nil)
+	for _, i := range []int{0, 1, 0, 2, 3, 4} { // 1 goes for 3, and for 4 not 0, but 2, which came after it
+		set(c, key(uint64(i)), &i, time.Hour)
+	}
+	for _, i := range []int{0, 3, 4} {
+		check(t, c, key(uint64(i)), i, true)
+	}
 }
 
 func TestACacheInUseThroughoutStillTakesANewEntry(t *testing.T) {

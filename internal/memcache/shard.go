@@ -86,19 +86,18 @@ func (s *shard[V]) remove(k Key) {
 // the bit of those that the hand passes. One lap at most: readers that set bits as fast as the hand clears them must not hold
 // up set. There must be an entry besides keep. s.mu is held.
 func (s *shard[V]) displace(keep *entry[V], now time.Duration) {
-	for range s.count {
-		if e := s.hand; e != keep {
-			if !e.used.Load() || now >= e.until {
-				break
-			}
+	for left := s.count; ; left-- {
+		e := s.hand
+		s.hand = e.next
+		switch {
+		case e == keep:
+		case left <= 0 || !e.used.Load() || now >= e.until:
+			s.drop(e)
+			return
+		default:
 			e.used.Store(false)
 		}
-		s.hand = s.hand.next
 	}
-	if s.hand == keep {
-		s.hand = keep.next
-	}
-	s.drop(s.hand)
 }
 
 // drop takes e out of the ring and out of go-cache. s.mu is held.

@@ -293,3 +293,20 @@ func TestParseLenientBoundsMemory(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkParseLenient(b *testing.B) {
+	for name, doc := range map[string]string{
+		"usual":                 `{"active":true,"scope":"a b","exp":1800000600,"mfp-user":{"id":"alice","displayName":"Alice","attributes":{"a":1,"b":2}}}`,
+		"half a surrogate pair": `{"active":true,"scope":"a b","exp":1800000600,"mfp-user":{"id":"alice","displayName":"\ud800","attributes":{"a":1,"b":2}}}`,
+		"a million levels":      `{"x":` + strings.Repeat("[", 1<<19) + strings.Repeat("]", 1<<19) + `}`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := strictjson.ParseLenient([]byte(doc)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

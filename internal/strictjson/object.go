@@ -18,6 +18,9 @@
 //		return errors.New("no active member")
 //	}
 //
+// Where much of a document decides about nothing, [ParseLenient] makes what is
+// broken an error of its member and not of the document.
+//
 // Its errors may be logged: of the document they quote at most a member name,
 // and that only if it is short printable ASCII that looks like one.
 //
