@@ -125,9 +125,11 @@ func TestWhatIsOnlyShownMayBeOfAnotherType(t *testing.T) {
 		{`"mfp-checks":"x"`, `"user":null`, `member "mfp-checks" is a string, want an object`},
 		{`"mfp-checks":{},"mfp-checks":{}`, `"user":null`, `member "mfp-checks" appears twice in one object`},
 		{`"jti":"x","jti":"y"`, `"user":null`, `member "jti" appears twice in one object`},
-		{`"mfp-user":{"id":"a","displayName":5,"attributes":{"\ud800":1}}`, `"user":{"id":"a"}`,
+		{
+			`"mfp-user":{"id":"a","displayName":5,"attributes":{"\ud800":1}}`, `"user":{"id":"a"}`,
 			`in mfp-user: member "displayName" is a number, want a string; ` +
-				`in mfp-user: member "attributes": the name of a member has half of a surrogate pair in it before byte 10`},
+				`in mfp-user: member "attributes": the name of a member has half of a surrogate pair in it before byte 10`,
+		},
 	} {
 		t.Run(tt.members, func(t *testing.T) {
 			got, who, log, _ := told(t, `{"active":true,`+tt.members+`}`)

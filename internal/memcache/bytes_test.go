@@ -72,7 +72,7 @@ func TestAnEntryTooDearIsNotHeld(t *testing.T) {
 	for _, tt := range []struct {
 		size int
 		held bool
-	}{{share - besides, true}, {share - besides + 1, false}, {1 << 40, false}} {
+	}{{share - besides, true}, {share - besides + 1, false}, {1 << 30, false}} {
 		c := memcache.New(60, share, itself)
 		c.Set(key(1), 1, 0, time.Hour)
 		c.Set(key(1), tt.size, 0, time.Hour)
@@ -95,7 +95,7 @@ func TestAnEntryTooDearIsNotHeld(t *testing.T) {
 func TestWithoutACostOnlyTheNumberCounts(t *testing.T) {
 	c := memcache.New[int](100, 1, nil)
 	for i := range 100 {
-		c.Set(key(uint64(i)), 1<<40, 0, time.Hour)
+		c.Set(key(uint64(i)), 1<<30, 0, time.Hour)
 	}
 	if c.Len() != 100 || c.Bytes() != 0 {
 		t.Errorf("%d entries, %d bytes", c.Len(), c.Bytes())

@@ -271,8 +271,15 @@ func TestNewPanicsWithoutABound(t *testing.T) {
 		cost            func(int) int
 		panics          bool
 	}{
-		{0, 1, nil, true}, {-1, 1, nil, true}, {math.MinInt, 1, nil, true}, {1, 0, free, true}, {1, -1, free, true}, {0, 1, free, true},
-		{1, 0, nil, false}, {1, -1, nil, false}, {1, 1, free, false},
+		{0, 1, nil, true},
+		{-1, 1, nil, true},
+		{math.MinInt, 1, nil, true},
+		{1, 0, free, true},
+		{1, -1, free, true},
+		{0, 1, free, true},
+		{1, 0, nil, false},
+		{1, -1, nil, false},
+		{1, 1, free, false},
 	} {
 		func() {
 			defer func() {
