@@ -36,7 +36,7 @@ func liveHeap() int {
 	return int(m.HeapAlloc)
 }
 
-// AV-13: what is counted for a remembered answer is what it takes.
+// AV-13: what is counted for a remembered answer is what it takes. There are so many that what else lives on the heap is noise.
 func TestSizesAreTrue(t *testing.T) {
 	audiences := `"aud":["` + strings.Repeat(`audience-of-a-token","`, 200) + `a"],`
 	for _, tt := range []struct {
@@ -48,12 +48,12 @@ func TestSizesAreTrue(t *testing.T) {
 		{"as small as can be", 0, "", 50_000},
 		{"usual", 600, "", 30_000},
 		{"usual, and the maps of the cache have just grown", 600, "", 60_000},
-		{"3 KB", 3000, "", 10_000},
-		{"just over 32 KiB", 33_000, "", 500},
+		{"3 KB", 3000, "", 8000},
+		{"just over 32 KiB", 33_000, "", 800},
 		{"193 KB", 193_000, "", 100},
 		{"0.9 MB", 900_000, "", 20},
-		{"many audiences", 0, audiences, 500},
-		{"escaped strings", 0, `"sub":"` + strings.Repeat(`\/`, 500) + `","iss":"` + strings.Repeat(`a\/`, 500) + `",`, 1000},
+		{"many audiences", 0, audiences, 1500},
+		{"escaped strings", 0, `"sub":"` + strings.Repeat(`\/`, 500) + `","iss":"` + strings.Repeat(`a\/`, 500) + `",`, 5000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			v := remembering(t, Config{CacheEntries: 2 * tt.n, CacheBytes: 1 << 30}, nil)
