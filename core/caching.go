@@ -124,7 +124,7 @@ func (c *caching) keep(key memcache.Key, in *introspection) {
 	case ended:
 		c.active.Delete(key)
 	default:
-		c.active.Hold(key, knownToken, 0, at)
+		c.active.Hold(key, knownToken, at)
 	}
 }
 
