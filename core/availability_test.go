@@ -44,6 +44,10 @@ func TestHostileClientStopsNobodyElse(t *testing.T) {
 		{"200 with half a surrogate pair in a name that matters", body(`{"active":true,"username":"\ud83d"}`), "503"},
 		{"200 with a decisive member twice", body(`{"active":true,"active":true}`), "503"},
 		{"200 without active", body(`{}`), "503"},
+		{"200 with half a surrogate pair in a display name", body(`{"active":true,"client_id":"c","mfp-user":{"id":"u","displayName":"\ud83d"}}`), "ok"}, // JL-03
+		{"200 with a Latin-1 byte in an attribute", body("{\"active\":true,\"mfp-user\":{\"id\":\"u\",\"attributes\":{\"city\":\"K\xf6ln\"}}}"), "ok"},
+		{"200 with an attribute twice", body(`{"active":true,"mfp-user":{"id":"u","attributes":{"a":1,"a":2}}}`), "ok"},
+		{"200 with attributes that nest too deep", body(`{"active":true,"mfp-user":{"id":"u","attributes":{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}}}`), "ok"},
 		{"an endless answer", coretest.Oversize(2 << 20), "503"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

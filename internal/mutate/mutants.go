@@ -10,7 +10,7 @@ const (
 	inGate     = "./internal/admission " + inCore
 )
 
-var mutants = slices.Concat(decisionMutants, availabilityMutants)
+var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants)
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{
@@ -43,14 +43,14 @@ var decisionMutants = []mutant{
 	{"bearer: padding alone is a token", "core/bearer.go", "if body == \"\" {", "if false {", inCore},
 
 	// Reading answers.
-	{"answer: a missing active is inactive", "core/introspection.go", "return nil, errors.New(`member \"active\" is missing`)", "_ = errors.New; return in, nil", inCore},
+	{"answer: a missing active is inactive", "core/introspection.go", "return nil, left, errors.New(`member \"active\" is missing`)", "_ = errors.New; return in, left, nil", inCore},
 	{"answer: any status is read", "core/introspector.go", "if res.Status != http.StatusOK {", "if res.Status >= 500 {", inCore},
 	{"answer: any media type is read", "core/introspector.go", "if !isJSON(res.Header) {", "if false {", inCore},
 	{"answer: seconds everywhere", "core/introspection.go", "case v < millisFrom:", "case true:", inCore},
 	{"answer: milliseconds in the strict profile", "core/introspection.go", "case v >= millisFrom && !p.lenientTimes:", "case false:", inCore},
 	{"answer: no clamp at the far end", "core/introspection.go", "min(max(v, 1), float64(endOfTime))", "max(v, 1)", inCore},
 	{"answer: exp 0 is no exp", "core/introspection.go", "max(v, 1)", "max(v, 0)", inCore},
-	{"answer: cnf is ignored", "core/introspection.go", `if _, bound := o["cnf"]; bound {`, `if false {`, inCore},
+	{"answer: cnf is ignored", "core/introspection.go", "_, bound, err := o.Raw(\"cnf\")", "_, _, err := o.Raw(\"cnf\"); bound := false", inCore},
 	{"answer: token_type is ignored", "core/introspection.go", `tokenType != "" && `, "false && ", inCore},
 	{"answer: refresh tokens pass", "core/introspection.go", `"refresh_token", "refresh", "offline", "id_token", "id"`, `"none"`, inCore},
 	{"answer: duplicate names pass", "internal/strictjson/nameset.go", "if _, dup := s.all[name]; dup {", "if false {", "./internal/strictjson " + inCore},
@@ -75,7 +75,7 @@ var decisionMutants = []mutant{
 	{"cache: key of a prefix", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "unsafe.Slice(unsafe.StringData(token), min(len(token), 100))", inCore},
 	{"cache: key of the length", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "unsafe.Slice(&make([]byte, len(token)+1)[0], len(token))", inCore},
 	{"cache: fixed hash key", "core/key.go", "rand.Read(key[:]) // never fails", "_ = key", inCore},
-	{"cache: unbounded", "internal/memcache/shard.go", "if len(s.ring) < s.capacity {", "if true {", "./internal/memcache"},
+	{"cache: unbounded", "internal/memcache/shard.go", "s.count > s.capacity || s.held > s.bytes {", "s.held > s.bytes {", "./internal/memcache"},
 
 	// Flights.
 	{"flight: tied to the leader", "internal/flight/flight.go", "context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "context.WithTimeout(ctx, g.Timeout)", inFlight},
@@ -89,7 +89,7 @@ var decisionMutants = []mutant{
 	{"asking: unlimited answers", "internal/formpost/formpost.go", "rest.SetResponseBodyLimit(o.MaxBody)", "_ = o.MaxBody", "./internal/formpost " + inCore},
 	{"asking: no attempt deadline", "internal/formpost/formpost.go", "ctx, cancel := context.WithTimeout(ctx, c.attempt)", "ctx, cancel := context.WithCancel(ctx)", "./internal/formpost"},
 	{"asking: retries without a budget", "internal/formpost/formpost.go", " || !c.budget.withdraw()", "", "./internal/formpost " + inCore},
-	{"asking: any number of calls in flight", "core/config.go", "Slots: c.MaxInFlight,", "Slots: 1 << 20,", inCore},
+	{"asking: any number of calls in flight", "core/config.go", "Slots: cmp.Or(c.MaxInFlight, inFlight),", "Slots: cmp.Or(0, 1<<20),", inCore},
 	{"asking: the circuit never opens", "internal/admission/circuit.go", "case current && c.state == asking:\n\t\tc.open(now, o)", "case current && c.state == asking:\n\t\tc.close(now)", inGate},
 	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
 	{"asking: InsecureSkipVerify is fine", "internal/formpost/endpoint.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/formpost " + inCore + " " + inSource},
