@@ -227,7 +227,7 @@ func (c *Config) introspector() (*introspector, error) {
 		profile: c.Profile,
 		url:     u.String(),
 		post: formpost.New(formpost.Options{
-			URL: c.Profile.endpoint, Transport: c.Transport, AttemptTimeout: c.Timeout, MaxBody: c.MaxResponseBytes,
+			URL: c.Profile.endpoint, Transport: c.Transport, MaxBody: c.MaxResponseBytes,
 		}),
 		own:     c.Profile.source,
 		client:  clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},

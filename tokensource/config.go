@@ -74,10 +74,8 @@ func New(c Config) (*Source, error) {
 	}
 	u.RawQuery = ""
 	g := &clientCredentials{
-		url: u.String(),
-		post: formpost.New(formpost.Options{
-			URL: c.TokenURL, Transport: c.Transport, AttemptTimeout: cmp.Or(c.Timeout, defaultTimeout) * 3 / 5,
-		}),
+		url:  u.String(),
+		post: formpost.New(formpost.Options{URL: c.TokenURL, Transport: c.Transport}),
 		client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.ClientAuth), Secret: func(ctx context.Context) (string, error) {
 			if c.ClientSecretFunc == nil {
 				return string(c.ClientSecret), nil

@@ -2,33 +2,36 @@ package formpost
 
 import "sync"
 
-// A budget lets retries be at most a tenth of the calls, so that an outage is not answered with twice the load. A few are
-// saved up, so that a quiet service can retry too.
-type budget struct {
-	mu     sync.Mutex
-	tenths int
+// Budget says how many repetitions the answers so far have paid for. A good answer earns half a repetition, so that each
+// failed call may have its one while a third of all calls fail; when all fail, nothing is earned, and an outage is not
+// answered with more load. Three are there at the start, so that a quiet service can repeat too, and ten at most are saved
+// up. The zero Budget is ready for use, by several goroutines at once.
+type Budget struct {
+	mu    sync.Mutex
+	spent int // in halves of a repetition, beyond what was earned; less than 0 when more was earned than spent
 }
 
+// In halves of a repetition.
 const (
-	retryCost   = 10 // tenths of a retry that one retry takes; a call brings one
-	firstTenths = 3 * retryCost
-	mostTenths  = 10 * retryCost
+	repetition = 2
+	atStart    = 3 * repetition
+	atMost     = 10 * repetition
 )
 
-func newBudget() budget { return budget{tenths: firstTenths} }
-
-func (b *budget) deposit() {
+// Earn adds what one good answer is worth.
+func (b *Budget) Earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tenths = min(b.tenths+1, mostTenths)
+	b.spent = max(b.spent-1, atStart-atMost)
 }
 
-func (b *budget) withdraw() bool {
+// Spend takes one repetition, and reports whether there was one.
+func (b *Budget) Spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.tenths < retryCost {
+	if b.spent > atStart-repetition {
 		return false
 	}
-	b.tenths -= retryCost
+	b.spent += repetition
 	return true
 }

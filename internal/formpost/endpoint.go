@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -12,10 +11,6 @@ import (
 	"strings"
 	"time"
 )
-
-const connectTimeout = 2 * time.Second
-
-var dialer = &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
 
 // CheckURL parses an endpoint URL and refuses what can only be a mistake: another scheme than https (http is allowed on
 // loopback, and elsewhere when insecureHTTP says so), no host, user information, a fragment. Its errors name what is wrong
@@ -31,6 +26,8 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	switch {
 	case u.Host == "" || u.Hostname() == "":
 		return nil, errors.New("has no host, want https://host/path")
+	case !ascii(u.Host):
+		return nil, errors.New("has a host that is not ASCII: write it in ASCII (punycode, xn--...)")
 	case u.User != nil:
 		return nil, errors.New("carries user information: put the credentials into their own fields")
 	case u.Fragment != "" || strings.Contains(raw, "#"):
@@ -44,13 +41,22 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	return u, nil
 }
 
-// Loopback says whether host, a name or an address, is this machine.
+// Loopback says whether host, a name or an address, is this machine. Only ASCII letters have two cases here.
 func Loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
+	if ascii(host) && strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // CheckTransport refuses a transport that does not verify its peer. Only *http.Transport can be looked into.

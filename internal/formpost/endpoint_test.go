@@ -33,6 +33,15 @@ func TestCheckURL(t *testing.T) {
 		{"http to a name that begins like an address", "http://127.0.0.1.evil.test/token", false, "http:// to another host"},
 		{"http to all interfaces", "http://0.0.0.0/token", false, "http:// to another host"},
 		{"http to a private address", "http://10.0.0.1/token", false, "http:// to another host"},
+		// CN-08: Unicode folds these to localhost, and the resolver to who knows what.
+		{"http to a localhost with a long s", "http://localho\u017ft/token", false, "not ASCII"},
+		{"http to it when allowed", "http://localho\u017ft/token", true, "not ASCII"},
+		{"a host with a dotted capital I", "https://mfp.\u0130bm.test/token", false, "not ASCII: write it in ASCII (punycode"},
+		{"the same, percent-encoded", "https://mfp.%C4%B0bm.test/token", false, "not ASCII"},
+		{"the Kelvin sign", "https://\u212a.test/token", false, "not ASCII"},
+		{"a host that is not UTF-8", "https://a\xff.test/token", false, "not ASCII"},
+		{"the host in punycode", "https://mfp.xn--ibm-8dc.test/token", false, ""},
+		{"an umlaut in the path", "https://as.test/t\u00f6ken", false, ""},
 		{"another scheme", "ftp://as.test/token", true, `scheme "ftp"`},
 		{"a file", "file:///etc/passwd", true, "no host"},
 		{"no scheme", "as.test/token", false, "no host"},
@@ -62,6 +71,18 @@ func TestCheckURL(t *testing.T) {
 				t.Errorf("the error repeats the password: %v", err)
 			}
 		})
+	}
+}
+
+// CN-08
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "LocalHost": true, "127.0.0.1": true, "::1": true, "::1%lo": true,
+		"localho\u017ft": false, "LOCALHO\u017fT": false, "localhost.": false, "": false, "128.0.0.1": false, "::1.test": false,
+	} {
+		if got := formpost.Loopback(host); got != want {
+			t.Errorf("Loopback(%q) = %v, want %v", host, got, want)
+		}
 	}
 }
 

@@ -1,14 +1,17 @@
 // Package formpost sends one form to one endpoint and brings back a bounded answer.
 //
 // It is the only place that talks HTTP to an authorization server: redirects are never followed (a 307 would re-post the
-// form, token and all, to another host), bodies are read through a limit that counts decompressed bytes, every attempt has
-// a deadline, and a transport failure or 5xx is tried a second time while the retry budget lasts. It judges nothing: every
-// status is an answer for the caller to read.
+// form, token and all, to another host), and bodies are read through a limit that counts decompressed bytes. Time is bounded
+// by the caller's context alone, which must have a deadline: an answer that is under way is waited for, and a second attempt
+// begins only when the first has failed. The package judges nothing: every status is an answer for the caller to read.
+//
+// The forms must be safe to send twice, as introspection and token requests are. A question that met a dead connection
+// ([Client.Once]) is sent again at once, and idle connections are closed after a failure, because those that broke with it
+// look alive.
 package formpost
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -20,11 +23,10 @@ import (
 	"github.com/go-resty/resty/v2"
 )
 
-// Defaults of Options.
 const (
-	DefaultAttemptTimeout = 3 * time.Second
-	DefaultMaxBody        = 1 << 20
-	maxJitter             = 200 * time.Millisecond
+	defaultMaxBody = 1 << 20
+	maxJitter      = 200 * time.Millisecond // before the repetition of a failed question
+	maxStale       = 2                      // repetitions of a question that met a dead connection
 )
 
 // ErrTooLarge reports an answer longer than Options.MaxBody.
@@ -32,18 +34,17 @@ var ErrTooLarge = errors.New("answer exceeds the size limit")
 
 // Options configure a Client.
 type Options struct {
-	URL            string            // where to post; checked by CheckURL
-	Transport      http.RoundTripper // nil means NewTransport(64)
-	AttemptTimeout time.Duration     // one attempt, body included; zero means DefaultAttemptTimeout
-	MaxBody        int               // bytes after decompression; zero means DefaultMaxBody
+	URL       string            // where to post; checked by CheckURL
+	Transport http.RoundTripper // nil means NewTransport(64)
+	MaxBody   int               // bytes after decompression; zero means 1 MiB
 }
 
 // Client posts forms to one endpoint. It is safe for concurrent use.
 type Client struct {
-	url     string
-	rest    *resty.Client
-	attempt time.Duration
-	budget  budget
+	url    string
+	rest   *resty.Client
+	idle   Idle
+	budget Budget
 }
 
 // Response is what the endpoint answered, whatever its status.
@@ -58,11 +59,8 @@ func New(o Options) *Client {
 	if o.Transport == nil {
 		o.Transport = NewTransport(64)
 	}
-	if o.AttemptTimeout == 0 {
-		o.AttemptTimeout = DefaultAttemptTimeout
-	}
 	if o.MaxBody == 0 {
-		o.MaxBody = DefaultMaxBody
+		o.MaxBody = defaultMaxBody
 	}
 	rest := resty.NewWithClient(&http.Client{
 		Transport:     o.Transport,
@@ -73,48 +71,75 @@ func New(o Options) *Client {
 	rest.SetHeader("Accept", "application/json")
 	rest.SetHeader("User-Agent", "mfpguard")
 	rest.SetHeader("Content-Type", "application/x-www-form-urlencoded")
-	return &Client{url: o.URL, rest: rest, attempt: o.AttemptTimeout, budget: newBudget()}
+	return &Client{url: o.URL, rest: rest, idle: Idle{Transport: o.Transport}}
 }
 
-// Post sends form with the extra header fields and reads the answer. An error means that there was none: nothing of what
-// was sent, and nothing of a body, is in its text.
+// Post is Once with one repetition, after a short pause, of what failed and may succeed the next time (Transient), while the
+// Client's own Budget lasts.
 func (c *Client) Post(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
-	c.budget.deposit()
+	res, err := c.Once(ctx, header, form)
+	if good(res, err) {
+		c.budget.Earn()
+	}
+	if !Transient(res, err) || ctx.Err() != nil || !c.budget.Spend() {
+		return res, err
+	}
+	pause := time.NewTimer(rand.N(maxJitter))
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+		return res, err
+	case <-pause.C:
+	}
+	res, err = c.Once(ctx, header, form)
+	if good(res, err) {
+		c.budget.Earn()
+	}
+	return res, err
+}
+
+// Once sends form with the extra header fields and reads the answer. An error means that there was none: nothing of what was
+// sent, and nothing of a body, is in its text.
+//
+// A connection that was used before and then brings nothing at all says nothing about the server: it may have been dead for
+// long. So the question is sent again at once, at most twice, while ctx lives. (net/http would do so too if the request had a
+// key Idempotency-Key, but with every idle connection in turn: one token that a firewall resets would cost all of them.)
+func (c *Client) Once(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
 	body := form.Encode()
-	for attempt := 0; ; attempt++ {
-		res, err := c.once(ctx, header, form, body)
-		if attempt > 0 || !transient(res, err) || ctx.Err() != nil || !c.budget.withdraw() {
-			return res, err
+	for repetition := 0; ; repetition++ {
+		var seen sighting
+		res, err := c.send(seen.watch(ctx), header, body)
+		if err == nil {
+			return res, nil
 		}
-		pause := time.NewTimer(rand.N(maxJitter))
-		select {
-		case <-ctx.Done():
-			pause.Stop()
-			return res, err
-		case <-pause.C:
+		if errors.Is(err, resty.ErrResponseBodyTooLarge) {
+			return nil, ErrTooLarge
+		}
+		c.idle.Failed(err)
+		if repetition == maxStale || ctx.Err() != nil || timedOut(err) || !seen.stale() {
+			return nil, cleanse(err, header, form)
 		}
 	}
 }
 
-// once is a single bounded attempt.
-func (c *Client) once(ctx context.Context, header http.Header, form url.Values, body string) (*Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.attempt)
-	defer cancel()
+func (c *Client) send(ctx context.Context, header http.Header, body string) (*Response, error) {
 	req := c.rest.R().SetContext(ctx).SetBody(strings.NewReader(body)) // a reader, because resty copies all else twice
 	maps.Copy(req.Header, header)
 	res, err := req.Post(c.url)
 	if err != nil {
-		if errors.Is(err, resty.ErrResponseBodyTooLarge) {
-			return nil, ErrTooLarge
-		}
-		return nil, cleanse(err, header, form)
+		return nil, err
 	}
 	return &Response{Status: res.StatusCode(), Header: res.Header(), Body: res.Body()}, nil
 }
 
-// transient says whether a second attempt may help: the endpoint was not reached, cut its answer short, or failed. An
-// endpoint that names a time with Retry-After is taken at its word.
-func transient(res *Response, err error) bool {
+// timedOut says that err comes from a clock, ours or the transport's, and not from the connection.
+func timedOut(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// Transient says whether a repetition may help what Once returned: the endpoint was not reached, cut its answer short, or
+// failed. An endpoint that names a time with Retry-After is taken at its word.
+func Transient(res *Response, err error) bool {
 	if err != nil {
 		return !errors.Is(err, ErrTooLarge) && !errors.Is(err, context.Canceled)
 	}
@@ -125,23 +150,9 @@ func transient(res *Response, err error) bool {
 	return false
 }
 
-// NewTransport returns the transport that the clients use unless told otherwise: proxies from the environment, TLS 1.2 or
-// later, two seconds to connect, and as many idle connections per host as there are calls in flight. It is no clone of
-// http.DefaultTransport, which programs replace, and whose certificate checks some turn off.
-func NewTransport(inFlight int) *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
-		ForceAttemptHTTP2:      true,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    connectTimeout,
-		MaxIdleConns:           2 * inFlight,
-		MaxIdleConnsPerHost:    inFlight,
-		IdleConnTimeout:        90 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
+// good says that an endpoint did its work, whatever it thinks of the question.
+func good(res *Response, err error) bool {
+	return err == nil && res.Status < 500 && res.Status != http.StatusTooManyRequests
 }
 
 // silent keeps resty from printing: its warnings name URLs.

@@ -95,113 +95,187 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// A35
-func TestRetriesAreATenthOfTheCalls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		attempts := 0
-		c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			attempts++
-			return answer(503), nil
-		})})
-		const calls = 2000
-		for range calls {
-			if _, err := c.Post(t.Context(), http.Header{}, url.Values{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		retries := attempts - calls
-		if saved := 3; retries > calls/10+saved || retries < calls/20 {
-			t.Errorf("%d retries in %d calls, want about a tenth, and at most %d", retries, calls, calls/10+saved)
-		}
-		attempts = 0
-		if _, err := c.Post(t.Context(), http.Header{}, url.Values{}); err != nil || attempts > 2 {
-			t.Errorf("one call made %d attempts, %v", attempts, err)
-		}
-	})
-}
-
-// What a quiet time saves up is bounded, and callers that left take nothing of it.
-func TestRetryBudget(t *testing.T) {
+// A35: repetitions are earned by good answers, so that an outage gets none, and a partial failure one for each failed call.
+func TestRetriesAreEarned(t *testing.T) {
 	tests := []struct {
-		name     string
-		before   func(post func(time.Duration, int)) // calls with a deadline, 0 for none, at a server that answers a status, 0 for never
-		attempts int                                 // of twenty calls afterwards that are answered 503
+		name        string
+		fails       func(attempt int) bool
+		least, most int // attempts for 2000 calls
+		failed      int // calls that failed nevertheless, at most
 	}{
-		{"a new client", func(func(time.Duration, int)) {}, 20 + 3 + 1},
-		{"ten thousand good calls", func(post func(time.Duration, int)) {
-			for range 10_000 {
-				post(0, 200)
-			}
-		}, 20 + 10 + 1},
-		{"ten callers who left", func(post func(time.Duration, int)) {
-			for range 10 {
-				post(time.Millisecond, 0)
-			}
-		}, 20 + 4 + 2},
+		{"an outage", func(int) bool { return true }, 2003, 2003, 2000},
+		{"three of ten fail", func(n int) bool { return n%10 == 0 || n%10 == 3 || n%10 == 6 }, 2850, 2860, 0}, // 2000 / 0.7
+		{"all is well", func(int) bool { return false }, 2000, 2000, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				attempts, code := 0, 0
-				c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				attempts, failed := 0, 0
+				c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 					attempts++
-					if code == 0 {
-						return hang(r)
+					if tt.fails(attempts) {
+						return answer(503), nil
 					}
-					return answer(code), nil
+					return answer(200), nil
 				})})
-				post := func(deadline time.Duration, status int) {
-					code = status
-					ctx, cancel := context.WithCancel(t.Context())
-					if deadline > 0 {
-						ctx, cancel = context.WithTimeout(ctx, deadline)
+				for range 2000 {
+					res, err := c.Post(t.Context(), http.Header{}, url.Values{})
+					if err != nil {
+						t.Fatal(err)
 					}
-					defer cancel()
-					_, _ = c.Post(ctx, http.Header{}, url.Values{})
+					if res.Status != 200 {
+						failed++
+					}
 				}
-				tt.before(post)
-				attempts = 0
-				for range 20 {
-					post(0, 503)
-				}
-				if diff := attempts - tt.attempts; diff < -1 || diff > 1 {
-					t.Errorf("%d attempts for twenty calls, want about %d", attempts, tt.attempts)
+				if attempts < tt.least || attempts > tt.most || failed > tt.failed {
+					t.Errorf("%d attempts, %d calls failed, want %d to %d and at most %d", attempts, failed, tt.least, tt.most, tt.failed)
 				}
 			})
 		})
 	}
 }
 
-// IN-98, IN-99
-func TestDeadlines(t *testing.T) {
-	cause := errors.New("the caller's own reason")
+// What a quiet time saves up is bounded, and only good answers earn anything.
+func TestRetryBudget(t *testing.T) {
+	post := func(t *testing.T, c *formpost.Client, n int) {
+		for range n {
+			_, _ = c.Post(t.Context(), http.Header{}, url.Values{})
+		}
+	}
 	tests := []struct {
 		name    string
-		attempt time.Duration
-		caller  time.Duration // 0 is never
-		least   time.Duration // how long Post takes
-		most    time.Duration
-		want    error
+		calls   int // before
+		status  int // of their answers
+		retries int // of twenty calls afterwards that are answered 503
 	}{
-		{"each of two attempts ends at its own clock", time.Second, 0, 2 * time.Second, 2200 * time.Millisecond, context.DeadlineExceeded},
-		{"the default clock of an attempt", 0, 0, 6 * time.Second, 6200 * time.Millisecond, context.DeadlineExceeded},
-		{"the caller's clock ends the first attempt", time.Second, 50 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond, context.DeadlineExceeded},
-		{"the caller's clock ends the second attempt", time.Second, 1500 * time.Millisecond, 1500 * time.Millisecond, 1500 * time.Millisecond, context.DeadlineExceeded},
+		{"a new client", 0, 0, 3},
+		{"one good call", 1, 200, 3},
+		{"two good calls", 2, 200, 4},
+		{"an answer that is about the question", 2, 401, 4},
+		{"ten thousand good calls", 10_000, 200, 10},
+		{"a hundred failures that are not repeated", 100, 501, 3},
+		{"a hundred calls too many", 100, 429, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := formpost.New(formpost.Options{URL: "https://as.test/token", AttemptTimeout: tt.attempt, Transport: hang})
-				ctx := t.Context()
-				if tt.caller > 0 {
-					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeoutCause(ctx, tt.caller, cause)
-					defer cancel()
+				attempts, code := 0, tt.status
+				c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+					attempts++
+					return answer(code), nil
+				})})
+				post(t, c, tt.calls)
+				attempts, code = 0, 503
+				post(t, c, 20)
+				if attempts != 20+tt.retries {
+					t.Errorf("%d attempts for twenty calls, want %d", attempts, 20+tt.retries)
 				}
+			})
+		})
+	}
+}
+
+func TestBudget(t *testing.T) {
+	var b formpost.Budget
+	for range 3 {
+		if !b.Spend() {
+			t.Fatal("a new Budget has less than three repetitions")
+		}
+	}
+	if b.Spend() {
+		t.Error("a new Budget has more than three repetitions")
+	}
+	b.Earn()
+	if b.Spend() {
+		t.Error("one good answer earned a whole repetition")
+	}
+	b.Earn()
+	if !b.Spend() || b.Spend() {
+		t.Error("two good answers did not earn just one repetition")
+	}
+}
+
+// AV-14: an answer that is on its way is waited for, and a second attempt begins only when the first has failed.
+func TestASlowServerIsHeard(t *testing.T) {
+	tests := []struct {
+		name     string
+		takes    []time.Duration // one attempt each
+		fails    []bool
+		attempts int
+		least    time.Duration
+		want     error
+	}{
+		{"3 s", []time.Duration{3 * time.Second}, []bool{false}, 1, 3 * time.Second, nil},
+		{"4.5 s", []time.Duration{4500 * time.Millisecond}, []bool{false}, 1, 4500 * time.Millisecond, nil},
+		{"a failure after 3 s, then 1.5 s", []time.Duration{3 * time.Second, 1500 * time.Millisecond}, []bool{true, false}, 2, 4500 * time.Millisecond, nil},
+		{"a failure after 3 s, then too long", []time.Duration{3 * time.Second, time.Minute}, []bool{true, false}, 2, 5 * time.Second, context.DeadlineExceeded},
+		{"5.5 s", []time.Duration{5500 * time.Millisecond}, []bool{false}, 1, 5 * time.Second, context.DeadlineExceeded},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempts, busy := 0, false
+				c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					if busy {
+						t.Error("an attempt began while another one ran")
+					}
+					i := attempts
+					attempts++
+					busy = true
+					defer func() { busy = false }()
+					select {
+					case <-time.After(tt.takes[i]):
+					case <-r.Context().Done():
+						return nil, r.Context().Err()
+					}
+					if tt.fails[i] {
+						return answer(503), nil
+					}
+					return answer(200), nil
+				})})
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				begun := time.Now()
+				res, err := c.Post(ctx, http.Header{}, url.Values{})
+				if !errors.Is(err, tt.want) || err == nil && res.Status != 200 || attempts != tt.attempts {
+					t.Errorf("Post = %v, %v after %d attempts, want %v after %d", res, err, attempts, tt.want, tt.attempts)
+				}
+				if d := time.Since(begun); d < tt.least || d > tt.least+200*time.Millisecond {
+					t.Errorf("Post took %v, want about %v", d, tt.least)
+				}
+			})
+		})
+	}
+}
+
+// IN-98, IN-99: only the caller's clock ends an attempt, and it ends the pause before the second one, too.
+func TestDeadlines(t *testing.T) {
+	cause := errors.New("the caller's own reason")
+	tests := []struct {
+		name   string
+		first  func(*http.Request) (*http.Response, error)
+		caller time.Duration
+		want   error
+	}{
+		{"the caller's clock ends the first attempt", hang, 50 * time.Millisecond, context.DeadlineExceeded},
+		{"the caller's clock ends a long attempt", hang, time.Hour, context.DeadlineExceeded},
+		{"the caller's clock ends the second attempt", func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, time.Second, context.DeadlineExceeded},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				next := tt.first
+				c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					f := next
+					next = hang
+					return f(r)
+				})})
+				ctx, cancel := context.WithTimeoutCause(t.Context(), tt.caller, cause)
+				defer cancel()
 				begun := time.Now()
 				_, err := c.Post(ctx, http.Header{}, url.Values{})
-				if d := time.Since(begun); d < tt.least || d > tt.most {
-					t.Errorf("Post took %v, want %v to %v", d, tt.least, tt.most)
+				if d := time.Since(begun); d != tt.caller {
+					t.Errorf("Post took %v, want %v", d, tt.caller)
 				}
 				if !errors.Is(err, tt.want) {
 					t.Errorf("Post: %v, want %v", err, tt.want)
@@ -218,7 +292,7 @@ var hang = roundTrip(func(r *http.Request) (*http.Response, error) {
 
 func TestABodyThatNeverEndsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := formpost.New(formpost.Options{URL: "https://as.test/token", AttemptTimeout: time.Second, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		c := formpost.New(formpost.Options{URL: "https://as.test/token", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			res := answer(200)
 			res.ContentLength = -1
 			read, write := io.Pipe()
@@ -226,9 +300,11 @@ func TestABodyThatNeverEndsIsBounded(t *testing.T) {
 			res.Body = read
 			return res, nil
 		})})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
 		begun := time.Now()
-		if _, err := c.Post(t.Context(), http.Header{}, url.Values{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 2500*time.Millisecond {
-			t.Errorf("Post: %v after %v, want the deadline after about 2s", err, time.Since(begun))
+		if _, err := c.Post(ctx, http.Header{}, url.Values{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second {
+			t.Errorf("Post: %v after %v, want the deadline after a second", err, time.Since(begun))
 		}
 		synctest.Wait()
 	})
