@@ -62,9 +62,13 @@ type Config struct {
 	// Requests beyond that wait, 3 072 of them for two fifths of Timeout at most; the others get 503 at once.
 	MaxInFlight int
 
-	// Transport carries the requests to the server. Nil means a transport of our own with TLS 1.2 or later, two seconds to
-	// connect, and proxies from the environment. Redirects are never followed, whatever it is.
+	// Transport carries the requests to the server. Nil means what tokensource.NewTransport(CAFile) returns, with MaxInFlight
+	// idle connections. Redirects are never followed, whatever it is. It should have a method CloseIdleConnections, also if it
+	// wraps another one: that is called after a failure.
 	Transport http.RoundTripper
+	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server, and of no others. New reads
+	// it, once. Empty means the system's. With a Transport it is an error: wrap tokensource.NewTransport(caFile) instead.
+	CAFile string
 	// InsecureHTTP allows http:// to a server that is not on loopback. Tokens and the secret can be read by anybody on the
 	// way: only for a network that nobody else is on.
 	InsecureHTTP bool
@@ -97,7 +101,11 @@ func New(c Config) (*Verifier, error) {
 	c.Logger = contain.Logger(c.Logger)
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	if c.Transport == nil {
-		c.Transport = formpost.NewTransport(cmp.Or(c.MaxInFlight, mostInFlight))
+		t, err := formpost.OpenTransport(cmp.Or(c.MaxInFlight, mostInFlight), c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("core: Config.CAFile %w", err)
+		}
+		c.Transport = t
 	}
 	asker, err := c.introspector()
 	if err != nil {
@@ -172,6 +180,9 @@ func (c *Config) check() error {
 	}
 	if err := formpost.CheckTransport(c.Transport); err != nil {
 		return fmt.Errorf("Config.Transport %w", err)
+	}
+	if c.CAFile != "" && c.Transport != nil {
+		return errors.New("Config.CAFile and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")
 	}
 	if err := c.checkProfile(); err != nil {
 		return err

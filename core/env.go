@@ -23,6 +23,7 @@ import (
 //	MFPGUARD_CACHE_TTL           Config.CacheTTL, for instance 30s; 0 turns the cache off
 //	MFPGUARD_NEGATIVE_TTL        Config.NegativeTTL
 //	MFPGUARD_TIMEOUT             Config.Timeout
+//	MFPGUARD_CA_FILE             Config.CAFile, a PEM file with the authorities that are trusted
 //	MFPGUARD_INSECURE_HTTP       1 allows http:// off loopback
 //
 // and for rfc7662
@@ -38,6 +39,7 @@ func FromEnv() (Config, error) {
 	e := env{}
 	c := Config{
 		ClientID:     e.must("MFPGUARD_CLIENT_ID"),
+		CAFile:       e.caFile(),
 		InsecureHTTP: e.flag("MFPGUARD_INSECURE_HTTP"),
 		CacheTTL:     e.duration("MFPGUARD_CACHE_TTL"),
 		NegativeTTL:  e.duration("MFPGUARD_NEGATIVE_TTL"),
@@ -106,6 +108,15 @@ func (e *env) duration(name string) *time.Duration {
 	return &d
 }
 
+// caFile names a file that can be used now.
+func (e *env) caFile() string {
+	file := os.Getenv("MFPGUARD_CA_FILE")
+	if _, err := formpost.OpenTransport(1, file); err != nil {
+		e.fail("MFPGUARD_CA_FILE", "%w", err)
+	}
+	return file
+}
+
 func (e *env) secret(c *Config) {
 	secret, file := os.Getenv("MFPGUARD_CLIENT_SECRET"), os.Getenv("MFPGUARD_CLIENT_SECRET_FILE")
 	switch {
@@ -156,7 +167,7 @@ func (e *env) source(c *Config) *tokensource.Source {
 	t := tokensource.Config{
 		TokenURL: e.must("MFPGUARD_TOKEN_URL"), Scope: e.must("MFPGUARD_TOKEN_SCOPE"), ClientAuth: tokensource.Basic,
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,
-		Timeout: c.Timeout, InsecureHTTP: c.InsecureHTTP,
+		Timeout: c.Timeout, CAFile: c.CAFile, InsecureHTTP: c.InsecureHTTP,
 	}
 	e.url("MFPGUARD_TOKEN_URL", t.TokenURL, t.InsecureHTTP)
 	if err := tokensource.CheckScope(t.Scope); err != nil {

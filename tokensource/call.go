@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func (c *call) do() (*http.Response, error) {
 		r := c.r.Clone(c.r.Context())
 		r.Body = body
 		r.Header.Set("Authorization", "Bearer "+string(token.AccessToken))
-		res, err := c.t.next().RoundTrip(r)
+		res, err := c.t.send(r)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +48,7 @@ func (c *call) do() (*http.Response, error) {
 		if !ok || !c.rewind(&body) {
 			return res, nil
 		}
-		discard(res)
+		discard(r.Context(), res.Body)
 		token = again
 	}
 }
@@ -128,7 +129,7 @@ func (t *Transport) allowed(have, scope string) (more []string, ok bool) {
 		case lacking(have, e) == "" && have != "":
 		case e == registered:
 			withRegistered = true
-		case !t.AllowScope(e):
+		case !t.allows(e):
 			return nil, false
 		default:
 			elements = append(elements, e)
@@ -142,6 +143,12 @@ func (t *Transport) allowed(have, scope string) (more []string, ok bool) {
 		more = append(more, plain)
 	}
 	return more, len(more) > 0
+}
+
+// allows asks the program about one element.
+func (t *Transport) allows(element string) (yes bool) {
+	t.allow.Call(func() { yes = t.AllowScope(element) })
+	return yes
 }
 
 // pause waits before a repetition after a conflict, longer each time.
@@ -183,10 +190,43 @@ func (c *call) log(message string, attrs ...slog.Attr) {
 	c.src.log.LogAttrs(ctx, slog.LevelDebug, message, append(attrs, slog.String("origin", origin(c.r.URL)))...)
 }
 
-// discard reads a little of an answer that nobody wants, so that its connection can be used again.
-func discard(res *http.Response) {
-	_, _ = io.CopyN(io.Discard, res.Body, maxDrain)
-	_ = res.Body.Close()
+// discard reads a little of an answer that nobody wants, so that its connection can be used again, and closes it. It returns
+// in time whatever the body does.
+func discard(ctx context.Context, body io.ReadCloser) {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	var closing atomic.Bool
+	shut := func() {
+		defer func() { _ = recover() }() // it is a body of the program's transport, on a goroutine of ours
+		if !closing.Swap(true) {
+			_ = body.Close()
+		}
+	}
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		defer shut()
+		defer func() { _ = recover() }()
+		_, _ = io.CopyN(io.Discard, &during{ctx, body}, maxDrain)
+	}()
+	select {
+	case <-drained:
+	case <-ctx.Done():
+		go shut()
+	}
+}
+
+// during reads until its context is over.
+type during struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (d *during) Read(p []byte) (int, error) {
+	if err := d.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return d.Reader.Read(p)
 }
 
 func closeBody(r *http.Request) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
+	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/formpost"
 )
 
@@ -36,25 +37,31 @@ type Config struct {
 	ClientID     string
 	ClientSecret Secret
 	// ClientSecretFunc, instead of ClientSecret, is asked for the secret before each fetch, so that a rotated secret is
-	// picked up without a restart. It must be safe for concurrent use and return within Timeout.
+	// picked up without a restart, and now and then after a refusal, to see whether it has changed. It must be safe for
+	// concurrent use and return within Timeout.
 	ClientSecretFunc func(context.Context) (Secret, error)
 	// ClientAuth is how they are sent. Zero means BasicRaw.
 	ClientAuth ClientAuth
 	// Scope is the space-separated list of scope elements to ask for. Zero sends no scope parameter: MobileFirst grants
 	// RegisteredClient then.
 	Scope string
-	// Timeout bounds one fetch, its retry included. A single attempt gets three fifths of it. Zero means 5s.
+	// Timeout bounds one fetch, its retry included, between 1ms and 1h. A fetch that goes on all the same, because a function
+	// of the program ignores its context, is given up 100ms later. Zero means 5s.
 	Timeout time.Duration
-	// Transport carries the requests. Nil means a transport of our own with TLS 1.2 or later and proxies from the
-	// environment. Redirects are never followed, whatever it is.
+	// Transport carries the requests. Nil means NewTransport(CAFile). Redirects are never followed, whatever it is. It should
+	// have a method CloseIdleConnections, also if it wraps another one: that is called after a failure.
 	Transport http.RoundTripper
+	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server, and of no others. New reads
+	// it, once. Empty means the system's. With a Transport it is an error: wrap NewTransport(caFile) instead.
+	CAFile string
 	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback, and lets Source.Transport send the token to
 	// such hosts. The secret and the tokens can be read by anybody on the way: only for a network that nobody else is on.
 	InsecureHTTP bool
 	// Logger gets failed fetches (Warn, or Error when our credentials were refused) and renewals (Debug). Nil means none.
 	Logger *slog.Logger
 	// Renewed is called after each fetch, good or bad, for metrics. It must be safe for concurrent use and return soon. Nil
-	// means that nobody wants to know.
+	// means that nobody wants to know. A panic of any function in this Config, or of the Logger's handler, changes nothing
+	// but what the function was for, and is logged once as an error.
 	Renewed func(Renewal)
 }
 
@@ -62,6 +69,10 @@ const (
 	defaultLifetime = 5 * time.Minute // of a token without expires_in; a refusal ends it earlier
 	maxLifetime     = 24 * time.Hour  // of any token
 	maxRetryAfter   = time.Minute
+
+	defaultTimeout = 5 * time.Second
+	leastTimeout   = time.Millisecond
+	mostTimeout    = time.Hour
 )
 
 // New returns a Source for the client credentials grant (RFC 6749 section 4.4). It checks c and does no I/O: the first token
@@ -73,28 +84,53 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	u.RawQuery = ""
+	if c.Transport == nil {
+		if c.Transport, err = formpost.OpenTransport(idleConns, c.CAFile); err != nil {
+			return nil, fmt.Errorf("tokensource: Config.CAFile %w", err)
+		}
+	}
+	c.Logger = contain.Logger(c.Logger)
 	g := &clientCredentials{
-		url:  u.String(),
-		post: formpost.New(formpost.Options{URL: c.TokenURL, Transport: c.Transport}),
-		client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.ClientAuth), Secret: func(ctx context.Context) (string, error) {
-			if c.ClientSecretFunc == nil {
-				return string(c.ClientSecret), nil
-			}
-			s, err := c.ClientSecretFunc(ctx)
-			return string(s), err
-		}},
+		url:    u.String(),
+		post:   formpost.New(formpost.Options{URL: c.TokenURL, Transport: c.Transport}),
+		client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.ClientAuth), Secret: c.secret()},
+		key:    newFingerprintKey(),
+		hook:   contain.Hook{Name: "Config.Transport", Log: c.Logger},
 	}
 	family := &family{sources: map[string]*Source{}}
+	renewed := c.renewed()
 	family.create = func(scope string) *Source {
-		s := Func(func(ctx context.Context) (Token, error) { return g.fetch(ctx, scope) })
+		s := newSource(func(ctx context.Context, used *fingerprint) (Token, error) { return g.fetch(ctx, scope, used) })
 		s.timeout = cmp.Or(c.Timeout, defaultTimeout)
-		s.scope, s.family, s.insecure, s.renewed = scope, family, c.InsecureHTTP, c.Renewed
-		if c.Logger != nil {
-			s.log = c.Logger
+		s.scope, s.family, s.insecure, s.renewed, s.log = scope, family, c.InsecureHTTP, renewed, c.Logger
+		if c.ClientSecretFunc != nil {
+			s.secret = g.secret
 		}
 		return s
 	}
 	return family.member(c.Scope), nil
+}
+
+// secret returns how the client's secret is had; a panic of the program's function is an error.
+func (c Config) secret() func(context.Context) (string, error) {
+	if c.ClientSecretFunc == nil {
+		return func(context.Context) (string, error) { return string(c.ClientSecret), nil }
+	}
+	hook := &contain.Hook{Name: "Config.ClientSecretFunc", Log: c.Logger}
+	return func(ctx context.Context) (string, error) {
+		secret, err := Secret(""), errPanicked
+		hook.Call(func() { secret, err = c.ClientSecretFunc(ctx) })
+		return string(secret), err
+	}
+}
+
+// renewed returns Renewed with its panics contained, or nil.
+func (c Config) renewed() func(Renewal) {
+	if c.Renewed == nil {
+		return nil
+	}
+	hook := &contain.Hook{Name: "Config.Renewed", Log: c.Logger}
+	return func(r Renewal) { hook.Call(func() { c.Renewed(r) }) }
 }
 
 // check returns the first mistake in c, naming the field and the fix.
@@ -114,8 +150,11 @@ func (c Config) check() (*url.URL, error) {
 	if err := CheckScope(c.Scope); err != nil {
 		return nil, fmt.Errorf("tokensource: Config.Scope %w", err)
 	}
-	if c.Timeout < 0 {
-		return nil, fmt.Errorf("tokensource: Config.Timeout is %v, want >= 0", c.Timeout)
+	if c.Timeout != 0 && (c.Timeout < leastTimeout || c.Timeout > mostTimeout) {
+		return nil, fmt.Errorf("tokensource: Config.Timeout is %v, want %v to %v, or 0 for %v", c.Timeout, leastTimeout, mostTimeout, defaultTimeout)
+	}
+	if c.CAFile != "" && c.Transport != nil {
+		return nil, errors.New("tokensource: Config.CAFile and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")
 	}
 	if err := formpost.CheckTransport(c.Transport); err != nil {
 		return nil, fmt.Errorf("tokensource: Config.Transport %w", err)

@@ -43,7 +43,21 @@ func TestNewRefuses(t *testing.T) {
 		{"no ASCII in the scope", func(c *tokensource.Config) { c.Scope = "é" }, "Config.Scope has the character"},
 		{"a tab in the scope", func(c *tokensource.Config) { c.Scope = "a\tb" }, "Config.Scope has the character"},
 		{"a wildcard as the scope", func(c *tokensource.Config) { c.Scope = "**" }, ""},
-		{"a negative timeout", func(c *tokensource.Config) { c.Timeout = -time.Second }, "Config.Timeout is -1s"},
+		// AV-16
+		{"a negative timeout", func(c *tokensource.Config) { c.Timeout = -time.Second }, "Config.Timeout is -1s, want 1ms to 1h0m0s, or 0 for 5s"},
+		{"a timeout of a nanosecond", func(c *tokensource.Config) { c.Timeout = 1 }, "Config.Timeout is 1ns, want 1ms to 1h0m0s"},
+		{"the least timeout", func(c *tokensource.Config) { c.Timeout = time.Millisecond }, ""},
+		{"the longest timeout", func(c *tokensource.Config) { c.Timeout = time.Hour }, ""},
+		{"a longer timeout", func(c *tokensource.Config) { c.Timeout = time.Hour + 1 }, "Config.Timeout is 1h0m0.000000001s, want 1ms to 1h0m0s"},
+		{"a timeout of a hundred years", func(c *tokensource.Config) { c.Timeout = 100 * 365 * 24 * time.Hour }, "want 1ms to 1h0m0s"},
+		// CN-07
+		{"a CA file that is not there", func(c *tokensource.Config) { c.CAFile = "/nowhere/ca.pem" }, "Config.CAFile cannot be read: open /nowhere/ca.pem"},
+		{"a CA file without a certificate", func(c *tokensource.Config) { c.CAFile = "config_test.go" }, "Config.CAFile config_test.go has no certificate in it"},
+		{"a CA file and a transport", func(c *tokensource.Config) {
+			c.CAFile, c.Transport = "ca.pem", &http.Transport{}
+		}, "Config.CAFile and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)"},
+		// CN-08
+		{"a host that is not ASCII", func(c *tokensource.Config) { c.TokenURL = "https://mfp.\u0130bm.test/token" }, "Config.TokenURL has a host that is not ASCII"},
 		{"a transport that trusts anybody", func(c *tokensource.Config) { // IN-16
 			c.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 		}, "Config.Transport sets InsecureSkipVerify"},

@@ -34,10 +34,19 @@
 //	none or expired   no                yes       the remembered error at once, with its RetryAfter
 //	none or expired   no                no        starts the fetch and waits
 //
-// One fetch runs at a time, whoever asks, and who leaves takes nobody along. After a failed fetch nobody asks for one second,
-// doubling to ten; after the server refused the credentials or the scope for half a minute, doubling to five. Nothing runs
-// in the background but a fetch, so there is nothing to close; a program that is idle for long and wants no wait
-// afterwards runs Source.Keep.
+// One fetch runs at a time, and it goes on when a caller leaves. After a failed fetch the server is not asked for one second,
+// doubling to ten. After it refused the credentials or the scope it is not asked for two seconds, doubling to five minutes;
+// but when [Config].ClientSecretFunc has another secret by then, the next caller without a token makes the Source fetch at
+// once. Nothing runs in the background but a fetch, so there is nothing to close; a program that is idle for long and wants
+// no wait afterwards runs [Source.Keep].
+//
+// # Trouble
+//
+// A fetch is bounded by [Config].Timeout. If a function of the program ignores its context, the fetch is given up a tenth of a
+// second later, and what it brings then is ignored; eight such fetches may be left behind, and no more are begun until one of
+// them ends. A panic of a function of the program, on our goroutines, is contained and logged.
+//
+// Connections that died without a word are found out: see [NewTransport]. A token request that met one is sent again.
 //
 // Token and secret are of type Secret, which no formatter prints.
 package tokensource

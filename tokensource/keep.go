@@ -83,5 +83,9 @@ func (s *Source) next() (*fetching, time.Duration) {
 	if l := s.current.Load(); s.flight == nil && l != nil && l.alive(time.Now()) {
 		return nil, time.Until(l.start.Add(time.Duration(l.due.Load())))
 	}
-	return s.flight, time.Until(s.retryAt)
+	wait := time.Until(s.retryAt)
+	if s.deaf >= maxDeaf {
+		wait = max(wait, firstBackoff)
+	}
+	return s.flight, wait
 }

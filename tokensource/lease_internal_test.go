@@ -88,15 +88,17 @@ func TestPause(t *testing.T) {
 		{"the third failure", errUnsafe, 3, 4 * time.Second, 4800 * time.Millisecond},
 		{"the fifth failure", errUnsafe, 5, 10 * time.Second, 12 * time.Second},
 		{"the millionth failure", errUnsafe, 1_000_000, 10 * time.Second, 12 * time.Second},
-		{"the first refusal", wrong, 1, 30 * time.Second, 36 * time.Second},
-		{"the millionth refusal", wrong, 1_000_000, 5 * time.Minute, 6 * time.Minute},
+		{"the first refusal", wrong, 1, 1600 * time.Millisecond, 2 * time.Second}, // AV-12
+		{"the third refusal", wrong, 3, 6400 * time.Millisecond, 8 * time.Second},
+		{"the eighth refusal", wrong, 8, 205*time.Second - 200*time.Millisecond, 256 * time.Second},
+		{"the millionth refusal", wrong, 1_000_000, 4 * time.Minute, 5 * time.Minute},
 		{"the server names a longer time", &EndpointError{Status: 503, RetryAfter: 40 * time.Second}, 1, 40 * time.Second, 40 * time.Second},
 		{"the server names a shorter time", &EndpointError{Status: 503, RetryAfter: time.Second}, 5, 10 * time.Second, 12 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 100 {
-				s := &Source{failed: tt.err, failures: tt.failures}
+				s := &Source{failed: tt.err, failures: tt.failures, refusals: tt.failures}
 				if d := s.pause(); d < tt.least || d > tt.most {
 					t.Fatalf("pause is %v, want %v to %v", d, tt.least, tt.most)
 				}

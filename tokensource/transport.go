@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/formpost"
 )
 
@@ -16,7 +17,8 @@ import (
 const (
 	maxConflicts   = 4                      // repetitions after a MobileFirst conflict
 	firstConflict  = 100 * time.Millisecond // before the first of them; doubles
-	maxDrain       = 64 << 10               // read of an answer that is thrown away, to keep its connection
+	maxDrain       = 64 << 10               // read of an answer that is thrown away, to keep its connection,
+	drainTime      = 100 * time.Millisecond // within this
 	maxRemembered  = 1024                   // paths of which the scope is remembered
 	registered     = "RegisteredClient"     // the element that MobileFirst adds to what it asks for
 	conflictHeader = "Mfp-Conflict"         // canonical form of MFP-Conflict
@@ -26,34 +28,48 @@ const (
 type Transport struct {
 	// AllowScope says whether the program wants a token with a further scope element when a resource asks for it with
 	// insufficient_scope. It is called with one element at a time, by several goroutines at once. Nil allows none.
-	// RegisteredClient, which MobileFirst always lists, is not asked about. Set it before the first request.
+	// RegisteredClient, which MobileFirst always lists, is not asked about. If it panics, which is logged once, the element is
+	// not allowed. Set it before the first request.
 	AllowScope func(element string) bool
 
 	source *Source
 	base   http.RoundTripper
-	err    error // a mistake in the arguments, for each request
+	idle   formpost.Idle // base's connections
+	allow  contain.Hook  // AllowScope
+	err    error         // a mistake in the arguments, for each request
 
 	mu      sync.Mutex
 	origins map[string]bool   // where the token may go; nil until the first request
 	scopes  map[string]string // by origin and path: what was asked for there beyond the Source's own scope
 }
 
-// Transport returns a RoundTripper for calls to protected APIs, over base; nil means http.DefaultTransport.
+// Transport returns a RoundTripper for calls to protected APIs, over base. Nil means a transport like that of NewTransport(""),
+// one for the whole program, which finds out within seconds that a peer is gone; it is not http.DefaultTransport.
 //
 //	client := &http.Client{Transport: src.Transport(nil)}
 //
 // The token goes to the given origins, such as "https://api.example.com", or, when none is given, to the origin of the
 // first request. All other requests, those that follow a redirect elsewhere included, are sent as they are, and so is a
-// request that has an Authorization field already. An origin is https, or http on loopback; see Config.InsecureHTTP.
+// request that has an Authorization field already. An origin is https, or http on loopback; see Config.InsecureHTTP. Hosts
+// are compared as ASCII, and one that is not ASCII is nobody's origin: write it in punycode.
 //
 // A request is repeated only if its body can be had again (http.NewRequest sees to that for the usual readers), and only after
 // answers that say that nothing was done: once with a new token after a 401 that refuses the token; once with a token for
 // more scope after insufficient_scope, if AllowScope agrees, and from then on that path gets this token at once; and a few
 // times after MobileFirst's 409 with MFP-Conflict. When the new token cannot be had, the caller gets the answer that there was.
 //
-// An error of RoundTrip that is an *EndpointError means that the request was not sent for want of a token.
+// After a call without an answer, base's idle connections are closed if it has a method CloseIdleConnections, once a second
+// at most, because those that died together look alive one by one. The request is not repeated then: it may have been done.
+//
+// An error of RoundTrip that is an *EndpointError means that the request was not sent, because there was no token for it.
 func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport {
-	t := &Transport{source: s, base: base, scopes: map[string]string{}}
+	if base == nil {
+		base = shared()
+	}
+	t := &Transport{
+		source: s, base: base, idle: formpost.Idle{Transport: base},
+		allow: contain.Hook{Name: "Transport.AllowScope", Log: s.log}, scopes: map[string]string{},
+	}
 	if err := formpost.CheckTransport(base); err != nil {
 		t.err = fmt.Errorf("tokensource: the base of Transport %w", err)
 	}
@@ -82,7 +98,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !ours {
-		return t.next().RoundTrip(r)
+		return t.send(r)
 	}
 	c := &call{t: t, r: r, src: t.source, path: origin(r.URL) + r.URL.EscapedPath()}
 	if more := t.remembered(c.path); more != "" {
@@ -93,16 +109,18 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.
 func (t *Transport) CloseIdleConnections() {
-	if c, ok := t.next().(interface{ CloseIdleConnections() }); ok {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-func (t *Transport) next() http.RoundTripper {
-	if t.base == nil {
-		return http.DefaultTransport
+// send is one request over base.
+func (t *Transport) send(r *http.Request) (*http.Response, error) {
+	res, err := t.base.RoundTrip(r)
+	if err != nil {
+		t.idle.Failed(r.Context(), err)
 	}
-	return t.base
+	return res, err
 }
 
 // mine says whether r is to have the token, and binds t to the origin of its first request.
@@ -120,6 +138,9 @@ func (t *Transport) mine(r *http.Request) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.origins == nil {
+		if o == "" {
+			return false, errors.New("tokensource: the host of the first request is not ASCII: write it in ASCII (punycode, xn--...)")
+		}
 		if r.URL.Scheme != "https" && !t.source.insecure && !formpost.Loopback(r.URL.Hostname()) {
 			return false, errors.New("tokensource: the first request goes to http:// on another host, where the token could be read: use https, or name the origins")
 		}
@@ -149,13 +170,34 @@ func (t *Transport) remember(path, scope string) {
 	t.scopes[path] = scope
 }
 
-// origin is scheme, host and port, in one spelling.
+// origin is scheme, host and port, in one spelling, or "" if the host is not ASCII: what Unicode folds to a host of ours is
+// another one to the resolver. For the same reason only ASCII letters are folded, and a zone, which names an interface, is not.
 func origin(u *url.URL) string {
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
+	scheme, host, port := lower(u.Scheme), u.Hostname(), u.Port()
+	for i := range len(host) {
+		if host[i] >= 0x80 {
+			return ""
+		}
+	}
 	if port == "" {
 		port = map[string]string{"https": "443", "http": "80"}[scheme]
 	}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	name, zone, zoned := strings.Cut(host, "%")
+	if host = lower(name); zoned {
+		host += "%" + zone
+	}
+	return scheme + "://" + host + ":" + port
+}
+
+// lower folds the letters of ASCII, and no others.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // with returns the Source for s's own scope and more.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -44,7 +45,9 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.bodies = append(a.bodies, string(body))
 	a.open++
 	next.Request = r
-	next.Body = &tracked{Reader: strings.NewReader("answer"), api: a}
+	if next.Body == nil {
+		next.Body = &tracked{Reader: strings.NewReader("answer"), api: a}
+	}
 	return &next, nil
 }
 
@@ -303,6 +306,26 @@ func TestTransportOrigins(t *testing.T) {
 		{"http on the same host", nil, "https://api.invalid/a", "http://api.invalid/a", "", false, ""},
 		{"http on the same port", nil, "https://api.invalid/a", "http://api.invalid:443/a", "", false, ""},
 		{"http at first", nil, "", "http://api.invalid/a", "", false, "use https"},
+		// CN-08: what Unicode folds to our origin is another host.
+		{"a dotted capital I", nil, "https://api.invalid/a", "https://ap\u0130.invalid/a", "", false, ""},
+		{"the Kelvin sign", []string{"https://k.invalid"}, "", "https://\u212a.invalid/a", "", false, ""},
+		{"a long s", []string{"https://s.invalid"}, "", "https://\u017f.invalid/a", "", false, ""},
+		{"a fullwidth letter", nil, "https://api.invalid/a", "https://\uff41pi.invalid/a", "", false, ""},
+		{"a dotted capital I, percent-encoded", nil, "https://api.invalid/a", "https://ap%C4%B0.invalid/a", "", false, ""},
+		{"the origin in mixed case", nil, "https://api.invalid/a", "https://aPI.InvaliD/a", "", true, ""},
+		{"the origin with a dot at its end", nil, "https://api.invalid/a", "https://api.invalid./a", "", false, ""},
+		{"a port with a zero before it", nil, "https://api.invalid/a", "https://api.invalid:0443/a", "", false, ""},
+		{"an empty port", nil, "https://api.invalid/a", "https://api.invalid:/a", "", true, ""},
+		{"an address in upper case", []string{"https://[fe80::ab]"}, "", "https://[FE80::AB]:443/a", "", true, ""},
+		{"the zone of the origin", []string{"https://[fe80::1%25eth0]"}, "", "https://[FE80::1%25eth0]/a", "", true, ""},
+		{"another zone", []string{"https://[fe80::1%25eth0]"}, "", "https://[fe80::1%25eth1]/a", "", false, ""},
+		{"a zone in another case, which is another one", []string{"https://[fe80::1%25eth0]"}, "", "https://[fe80::1%25ETH0]/a", "", false, ""},
+		{"no zone", []string{"https://[fe80::1%25eth0]"}, "", "https://[fe80::1]/a", "", false, ""},
+		{"a host that is not ASCII, at first", nil, "", "https://m\u00fcnchen.invalid/a", "", false, "write it in ASCII (punycode"},
+		{"the same, percent-encoded", nil, "", "https://m%C3%BCnchen.invalid/a", "", false, "write it in ASCII (punycode"},
+		{"the same in punycode", nil, "", "https://xn--mnchen-3ya.invalid/a", "", true, ""},
+		{"a listed origin that is not ASCII", []string{"https://m\u00fcnchen.invalid"}, "", "https://xn--mnchen-3ya.invalid/a", "", false, "not ASCII"},
+		{"loopback with a long s, at first", nil, "", "http://localho\u017ft/a", "", false, "not ASCII"},
 		{"http on loopback at first", nil, "", "http://127.0.0.1:8080/a", "", true, ""},
 		{"a listed origin", []string{"https://a.invalid", "https://b.invalid:8443/"}, "", "https://b.invalid:8443/x", "", true, ""},
 		{"an origin that is not listed, at first", []string{"https://a.invalid"}, "", "https://b.invalid/x", "", false, ""},
@@ -393,6 +416,42 @@ func TestTransportTokenDoesNotFollowRedirects(t *testing.T) {
 	}
 	if len(got) != 10 || slices.ContainsFunc(got, func(a string) bool { return a != "" }) {
 		t.Errorf("the target got %q, want ten requests without a token", got)
+	}
+}
+
+// CN-08, on sockets: http.Client follows a redirect to a host that lower-cases to our origin, and a resolver takes it for another.
+func TestTransportTokenDoesNotFollowUnicode(t *testing.T) {
+	type request struct{ host, auth string }
+	var got []request
+	resource := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, request{r.Host, r.Header.Get("Authorization")})
+		if r.URL.Path == "/first" {
+			w.Header().Set("Location", "http://mfp.\u0130bm.test/second")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}
+	}))
+	defer resource.Close()
+	var dialed []string
+	base := &http.Transport{DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+		dialed = append(dialed, addr)
+		return new(net.Dialer).DialContext(ctx, "tcp", resource.Listener.Addr().String())
+	}}
+	defer base.CloseIdleConnections()
+	c := config(coretest.New())
+	c.InsecureHTTP = true
+	for name, origins := range map[string][]string{"the first origin": nil, "a listed one": {"http://mfp.ibm.test"}} {
+		got, dialed = nil, nil
+		base.CloseIdleConnections()
+		res, err := (&http.Client{Transport: newSource(t, c).Transport(base, origins...)}).Get("http://mfp.ibm.test/first")
+		if err != nil || res.StatusCode != 200 || len(got) != 2 {
+			t.Fatalf("%s: Get = %v, %v after %v", name, res, err, got)
+		}
+		if want := []string{"mfp.ibm.test:80", "mfp.xn--ibm-8dc.test:80"}; !slices.Equal(dialed, want) {
+			t.Errorf("%s: connections to %v, want %v", name, dialed, want)
+		}
+		if got[0].auth == "" || got[1].auth != "" || got[1].host == got[0].host {
+			t.Errorf("%s: the hosts were %s and %s, the second got %d bytes of a token", name, got[0].host, got[1].host, len(got[1].auth))
+		}
 	}
 }
 

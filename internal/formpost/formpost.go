@@ -115,7 +115,7 @@ func (c *Client) Once(ctx context.Context, header http.Header, form url.Values) 
 		if errors.Is(err, resty.ErrResponseBodyTooLarge) {
 			return nil, ErrTooLarge
 		}
-		c.idle.Failed(err)
+		c.idle.Failed(ctx, err)
 		if repetition == maxStale || ctx.Err() != nil || timedOut(err) || !seen.stale() {
 			return nil, cleanse(err, header, form)
 		}

@@ -23,9 +23,9 @@ type Idle struct {
 	closed time.Time // the last time that they were
 }
 
-// Failed is told of a call that brought no answer. A caller who left is no failure.
-func (i *Idle) Failed(err error) {
-	if err == nil || errors.Is(err, context.Canceled) {
+// Failed is told of a call that brought no answer. A caller who left, the end of ctx without a deadline, is no failure.
+func (i *Idle) Failed(ctx context.Context, err error) {
+	if err == nil || errors.Is(err, context.Canceled) || ctx.Err() == context.Canceled {
 		return
 	}
 	if closer, ok := i.Transport.(interface{ CloseIdleConnections() }); ok && i.due() {

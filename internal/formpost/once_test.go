@@ -151,6 +151,6 @@ func TestIdleConnectionsAreClosedAfterFailures(t *testing.T) {
 
 func TestIdleOfATransportWithoutTheMethod(t *testing.T) {
 	idle := formpost.Idle{Transport: roundTrip(nil)}
-	idle.Failed(io.EOF)
-	(&formpost.Idle{}).Failed(io.EOF)
+	idle.Failed(t.Context(), io.EOF)
+	(&formpost.Idle{}).Failed(t.Context(), io.EOF)
 }
