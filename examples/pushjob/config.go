@@ -32,6 +32,7 @@ func fromEnv(app string) (config, error) {
 	c.token.ClientID = base.ClientID
 	c.token.ClientSecret, c.token.ClientSecretFunc = base.ClientSecret, base.ClientSecretFunc
 	c.token.Timeout = base.Timeout
+	c.token.CAFile = base.CAFile
 	c.token.InsecureHTTP = base.InsecureHTTP
 	return c, c.check()
 }

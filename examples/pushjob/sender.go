@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -30,16 +28,13 @@ func newSender(c config, workers int, log io.Writer) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	direct := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: 5 * time.Second,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: workers,
-		// Shorter than any server's: a message sent on a connection that the server closes just then is an unknown one.
-		IdleConnTimeout: 5 * time.Second,
+	direct, err := tokensource.NewTransport(c.token.CAFile)
+	if err != nil {
+		return nil, err
 	}
+	direct.MaxIdleConnsPerHost = workers
+	// Shorter than any server's: a message sent on a connection that the server closes just then is an unknown one.
+	direct.IdleConnTimeout = 5 * time.Second
 	return &sender{
 		url:     c.messagesURL(),
 		timeout: attemptTimeout,
