@@ -89,7 +89,7 @@ func TestStaleConnections(t *testing.T) {
 			if http2 && name == "Source.Transport" {
 				continue // net/http does not repeat what it sent on an HTTP/2 connection, and what the API did is not ours to guess
 			}
-			t.Run(fmt.Sprintf("%s, HTTP/2 %v", name, http2), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, http2 %v", name, http2), func(t *testing.T) {
 				t.Parallel()
 				s, p, w := pooled(t, name, http2, 5*time.Second)
 				before := s.calls.Load()

@@ -30,7 +30,7 @@ func TestConnectionsUnderLoad(t *testing.T) {
 	} {
 		for _, http2 := range []bool{false, true} {
 			for i, name := range []string{"introspection", "the token endpoint"} {
-				t.Run(fmt.Sprintf("%s, %s, HTTP/2 %v", trouble.name, name, http2), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s, %s, http2 %v", trouble.name, name, http2), func(t *testing.T) {
 					e := newEndpoints(t, http2)
 					e.every, e.hit = trouble.every, trouble.hit
 					w := ways(t, e.server, e.proxy.ln.Addr().String(), 5*time.Second)[i]
@@ -135,9 +135,8 @@ func (e *endpoints) accept() {
 			return
 		}
 		e.mu.Lock()
-		now := e.current
+		e.current.conns <- c
 		e.mu.Unlock()
-		now.conns <- c
 	}
 }
 
@@ -170,7 +169,6 @@ func (e *endpoints) restart(http.ResponseWriter) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		_ = old.http.Shutdown(ctx)
-		_ = old.http.Close()
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -43,6 +44,7 @@ type Options struct {
 type Client struct {
 	url    string
 	rest   *resty.Client
+	fresh  func() *resty.Client // over connections that nobody has used
 	idle   Idle
 	budget Budget
 }
@@ -62,16 +64,27 @@ func New(o Options) *Client {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultMaxBody
 	}
+	c := &Client{url: o.URL, rest: newRest(o.Transport, o.MaxBody), idle: Idle{Transport: o.Transport}}
+	c.fresh = sync.OnceValue(func() *resty.Client {
+		if t := unpooled(o.Transport); t != nil {
+			return newRest(t, o.MaxBody)
+		}
+		return c.rest
+	})
+	return c
+}
+
+func newRest(transport http.RoundTripper, maxBody int) *resty.Client {
 	rest := resty.NewWithClient(&http.Client{
-		Transport:     o.Transport,
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
 	rest.SetLogger(silent{})
-	rest.SetResponseBodyLimit(o.MaxBody)
+	rest.SetResponseBodyLimit(maxBody)
 	rest.SetHeader("Accept", "application/json")
 	rest.SetHeader("User-Agent", "mfpguard")
 	rest.SetHeader("Content-Type", "application/x-www-form-urlencoded")
-	return &Client{url: o.URL, rest: rest, idle: Idle{Transport: o.Transport}}
+	return rest
 }
 
 // Post is Once with one repetition, after a short pause, of what failed and may succeed the next time (Transient), while the
@@ -102,13 +115,19 @@ func (c *Client) Post(ctx context.Context, header http.Header, form url.Values) 
 // sent, and nothing of a body, is in its text.
 //
 // A connection that was used before and then brings nothing at all says nothing about the server: it may have been dead for
-// long. So the question is sent again at once, at most twice, while ctx lives. (net/http would do so too if the request had a
-// key Idempotency-Key, but with every idle connection in turn: one token that a firewall resets would cost all of them.)
+// long. So the question is sent again at once, at most twice, while ctx lives; the last time, if the transport is an
+// *http.Transport, over a connection of its own, which cannot be a dead one from the pool. (net/http would repeat too if the
+// request had a key Idempotency-Key, but over every idle connection in turn: one token that a firewall resets would cost all
+// of them.)
 func (c *Client) Once(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
 	body := form.Encode()
+	rest := c.rest
 	for repetition := 0; ; repetition++ {
+		if repetition == maxStale {
+			rest = c.fresh()
+		}
 		var seen sighting
-		res, err := c.send(seen.watch(ctx), header, body)
+		res, err := c.send(seen.watch(ctx), rest, header, body)
 		if err == nil {
 			return res, nil
 		}
@@ -122,8 +141,8 @@ func (c *Client) Once(ctx context.Context, header http.Header, form url.Values) 
 	}
 }
 
-func (c *Client) send(ctx context.Context, header http.Header, body string) (*Response, error) {
-	req := c.rest.R().SetContext(ctx).SetBody(strings.NewReader(body)) // a reader, because resty copies all else twice
+func (c *Client) send(ctx context.Context, rest *resty.Client, header http.Header, body string) (*Response, error) {
+	req := rest.R().SetContext(ctx).SetBody(strings.NewReader(body)) // a reader, because resty copies all else twice
 	maps.Copy(req.Header, header)
 	res, err := req.Post(c.url)
 	if err != nil {

@@ -44,6 +44,18 @@ func NewTransport(inFlight int) *http.Transport {
 	}
 }
 
+// unpooled is a transport like rt that uses each connection once (one of HTTP/2: for a second), or nil if there is none.
+func unpooled(rt http.RoundTripper) *http.Transport {
+	t, ok := rt.(*http.Transport)
+	if !ok || t == nil {
+		return nil
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = -1 // and not DisableKeepAlives, which would change the request
+	t.IdleConnTimeout = time.Second
+	return t
+}
+
 // OpenTransport is NewTransport that trusts the certificates in the PEM file caFile and no others. The empty string means the
 // system's.
 func OpenTransport(inFlight int, caFile string) (*http.Transport, error) {

@@ -1,0 +1,4 @@
+package formpost
+
+// Unpooled is unpooled, for tests.
+var Unpooled = unpooled
