@@ -54,8 +54,8 @@ type Config struct {
 	// MaxResponseBytes bounds an answer of the introspection endpoint, after decompression. Zero means 1 MiB. (One of the
 	// token endpoint may always have 1 MiB.)
 	MaxResponseBytes int
-	// Timeout bounds the wait for an answer: fetching a token of our own, the call, and its one retry. A single attempt gets
-	// three fifths of it. Zero means 5s.
+	// Timeout bounds the wait for an answer: for a free call (two fifths of it at most), for a token of our own, the call, and
+	// its one repetition. It must be 1ms to 1h. Zero means 5s.
 	Timeout time.Duration
 	// MaxInFlight bounds the concurrent calls to the introspection endpoint. A quarter of them is kept for tokens that were
 	// active before. Zero means 64, and more, up to 1024, while requests wait and the server answers as fast as before.
@@ -242,7 +242,7 @@ func (c *Config) introspector() (*introspector, error) {
 		}),
 		own:     c.Profile.source,
 		client:  clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
-		budget:  formpost.NewBudget(),
+		budget:  new(formpost.Budget),
 		attempt: c.Timeout * 3 / 5,
 		panics:  contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Logger},
 		log:     c.Logger,

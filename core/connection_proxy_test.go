@@ -214,7 +214,8 @@ func ways(t *testing.T, s *server, addr string, timeout time.Duration) []way {
 	ca := s.ca(t)
 	v := verifier(t, core.Config{
 		Profile:  core.RFC7662(core.RFC7662Config{IntrospectionURL: "https://" + addr + "/introspect", AnyAudience: true}),
-		ClientID: "rs", ClientSecret: "s3cret", CAFile: ca, Timeout: timeout, CacheTTL: new(time.Duration), NegativeTTL: new(time.Duration),
+		ClientID: "rs", ClientSecret: "s3cret", CAFile: ca, Timeout: timeout, MaxInFlight: 128, // 96 of them for strangers
+		CacheTTL: new(time.Duration), NegativeTTL: new(time.Duration),
 	})
 	src, err := tokensource.New(tokensource.Config{
 		TokenURL: "https://" + addr + "/token", ClientID: "job", ClientSecret: "s3cret", CAFile: ca, Timeout: timeout,

@@ -79,6 +79,8 @@ func turnedAway(err error) bool {
 func (i *introspector) fail(status int, cause error) *EndpointError {
 	e := &EndpointError{Endpoint: introspectionEndpoint, URL: i.url, Status: status, Err: cause}
 	switch {
+	case status == 0:
+		e.Hint = formpost.Hint(cause)
 	case status == http.StatusForbidden && i.profile.tokenScope != "":
 		e.Hint = "the confidential client lacks the scope " + i.profile.tokenScope
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

@@ -4,7 +4,7 @@ import "sync"
 
 // Budget says how many repetitions the answers so far have paid for. A good answer earns half a repetition, so that each
 // failed call may have its one while a third of all calls fail; when all fail, nothing is earned, and an outage is not
-// answered with more load. Three are there at the start, so that a quiet service can repeat too, and ten at most are saved
+// answered with more load. Three are there at the start, so that a quiet service can repeat too, and five at most are saved
 // up. The zero Budget is ready for use, by several goroutines at once.
 type Budget struct {
 	mu    sync.Mutex
@@ -15,7 +15,7 @@ type Budget struct {
 const (
 	repetition = 2
 	atStart    = 3 * repetition
-	atMost     = 10 * repetition
+	atMost     = 5 * repetition
 )
 
 // Earn adds what one good answer is worth.
