@@ -29,7 +29,10 @@ func (v *vault) read(context.Context) (tokensource.Secret, error) {
 	v.reads++
 	v.mu.Unlock()
 	time.Sleep(takes)
-	return secret, err
+	if err != nil {
+		return "", err
+	}
+	return secret, nil
 }
 
 func (v *vault) set(change func(v *vault)) {

@@ -13,6 +13,17 @@ import (
 	"github.com/mfpguard/mfpguard/internal/contain"
 )
 
+// counting counts the lines that a handler gets.
+type counting struct {
+	slog.Handler
+	calls *int
+}
+
+func (c counting) Handle(ctx context.Context, r slog.Record) error {
+	*c.calls++
+	return c.Handler.Handle(ctx, r)
+}
+
 // logTo is a logger that writes text to b.
 func logTo(b *bytes.Buffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
 
@@ -165,8 +176,13 @@ func TestLoggerKeepsWhatALineHas(t *testing.T) {
 // AV-11: slog.Default() may be the log that panics, or panic as well.
 func TestLoggerWhoseDefaultPanics(t *testing.T) {
 	bad := broken{slog.NewTextHandler(io.Discard, nil), "Handle"}
-	setDefault(t, slog.New(bad))
-	contain.Logger(slog.Default()).Info("hello")
+	calls := 0
+	own := slog.New(counting{bad, &calls})
+	setDefault(t, own)
+	contain.Logger(own).Info("hello")
+	if calls != 1 {
+		t.Errorf("the log that panics was called %d times, want 1: it was told of its own panic", calls)
+	}
 	contain.Logger(slog.New(bad)).Info("hello")
 	setDefault(t, contain.Logger(slog.New(bad)))
 	contain.Logger(slog.Default()).Info("hello")
