@@ -12,7 +12,7 @@ var availabilityMutants = []mutant{
 	{"circuit: any outcome ends the asking", "internal/admission/circuit.go", "current := question == c.question && c.pending", "current := c.pending", inGate},
 	{"source: Invalidate without compare", "tokensource/renewing.go", "s.current.CompareAndSwap(l, nil) {", "func() bool { s.current.Store(nil); return true }() {", inSource},
 	{"core: the wall clock is asked once a minute", "core/clock.go", "const wallEvery = time.Second", "const wallEvery = time.Minute", inCore},
-	{"source: the wall clock is asked once a minute", "tokensource/renewing.go", "wallEvery      = time.Second ", "wallEvery      = time.Minute ", inSource},
+	{"source: the wall clock is asked once a minute", "tokensource/renewing.go", "wallEvery    = time.Second ", "wallEvery    = time.Minute ", inSource},
 	{"circuit: the first failure is told for ever", "core/introspector.go", "\t\ti.failure.Store(e)\n", "\t\ti.failure.CompareAndSwap(nil, e)\n", inCore},
 	{"gate: strangers take all slots", "internal/admission/gate.go", "(known || g.unknown < g.limit.now-g.c.Slots/reservedPart)", "true", inGate},
 	{"gate: strangers go before the known", "internal/admission/gate.go", "for _, known := range []bool{true, false} {", "for _, known := range []bool{false, true} {", inGate},
