@@ -343,3 +343,23 @@ func TestASlowTokenEndpointIsHeard(t *testing.T) {
 		})
 	}
 }
+
+// A log that blocks holds up who waits for the fetch that it is told of for a while, and nobody else.
+func TestALogThatBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		over := make(chan struct{})
+		c := config(coretest.New())
+		c.Logger = slog.New(handlerFunc(func(context.Context) { <-over }))
+		src := newSource(t, c)
+		begun := time.Now()
+		if _, err := src.Token(context.Background()); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 5200*time.Millisecond {
+			t.Errorf("who waits got %v after %v, want a deadline after 5.2 s", err, time.Since(begun))
+		}
+		begun = time.Now()
+		if token(t, src); time.Since(begun) != 0 {
+			t.Errorf("the next caller waited %v", time.Since(begun))
+		}
+		close(over)
+		synctest.Wait()
+	})
+}
