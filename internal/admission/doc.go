@@ -7,10 +7,10 @@
 // Config.Slots calls are in flight at most; while callers wait and the endpoint answers as fast
 // as before, more and more, up to Config.MaxSlots. As many as a quarter of Config.Slots are kept
 // for tokens that were active before ("known"), so that strangers cannot take all. Who finds no
-// slot waits:
-// known tokens go first, and within each kind the newest goes first, because under overload the
-// newest caller is the one that still has time. The queue is bounded; beyond the bound the
-// caller that has waited longest is turned away.
+// slot waits: known tokens go first, and within each kind the newest goes first, because under
+// overload the newest caller is the one that still has time; each fourth time it is the oldest,
+// so that a burst that can be served in time is served whole. The queue is bounded; beyond the
+// bound the caller that has waited longest is turned away.
 //
 // A call that hangs while the endpoint answers others holds no slot for long: when somebody
 // waits, a call is given up once another one, sent a second later, has been answered. An

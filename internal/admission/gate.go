@@ -244,8 +244,8 @@ func (g *Gate) serve(now time.Time) {
 		}
 	case closed:
 		for _, known := range []bool{true, false} {
-			for p := g.waiting.newest(known); p != nil && g.free(known); p = g.waiting.newest(known) {
-				g.waiting.remove(p)
+			for p := g.waiting.next(known); p != nil && g.free(known); p = g.waiting.next(known) {
+				g.waiting.serve(p)
 				g.start(p, now)
 			}
 		}

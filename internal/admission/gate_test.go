@@ -119,6 +119,22 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// AV-15: one in four is the oldest, so that nobody starves in a crowd.
+func TestTheOldestHasATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := gate(func(c *admission.Config) { c.Slots, c.Waiting = 1, 20 })
+		p := must(t, g, true)
+		var c callers
+		for i := range 8 {
+			c.enter(g, within(t), fmt.Sprint(i), false, time.Millisecond)
+		}
+		p.Done(answered)
+		if got, want := c.String(), "7, 6, 5, 0, 4, 3, 2, 1"; got != want {
+			t.Errorf("they went %s, want %s", got, want)
+		}
+	})
+}
+
 // AV-06, AV-15: of those who wait, who was active before goes first, and then the newest.
 func TestWhoGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

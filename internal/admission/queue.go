@@ -2,10 +2,11 @@ package admission
 
 import "container/list"
 
-// queue holds waiting calls in two lanes. The newest of a lane is served first; the oldest is
-// the first to be turned away.
+// queue holds waiting calls in two lanes. The newest of a lane is served first, mostly; the oldest is the first to be turned
+// away.
 type queue struct {
 	known, unknown list.List // of *Pass, the oldest in front
+	served         int
 }
 
 func (q *queue) lane(known bool) *list.List {
@@ -21,8 +22,20 @@ func (q *queue) push(p *Pass) { p.place = q.lane(p.known).PushBack(p) }
 
 func (q *queue) remove(p *Pass) { q.lane(p.known).Remove(p.place) }
 
-// newest returns the newest call of a lane, nil if there is none.
-func (q *queue) newest(known bool) *Pass { return passOf(q.lane(known).Back()) }
+// next returns the call of a lane that is to be served next, nil if there is none: the newest, but each fourth time the
+// oldest, so that nobody waits for ever where there is room for all in time.
+func (q *queue) next(known bool) *Pass {
+	if q.served%4 == 3 {
+		return passOf(q.lane(known).Front())
+	}
+	return passOf(q.lane(known).Back())
+}
+
+// serve takes a call out that is served now.
+func (q *queue) serve(p *Pass) {
+	q.remove(p)
+	q.served++
+}
 
 // oldest returns the call that is to make room: the oldest stranger, else the oldest of all.
 func (q *queue) oldest() *Pass {

@@ -82,7 +82,12 @@ func newEndured(name string) (*endured, error) {
 		}
 	}
 	log := slog.New(teller{e, func() { hook("Logger") }})
-	a := &authority{rule: lawful(time.Millisecond)}
+	a := &authority{rule: func(token string) ruling {
+		if token[:1] == garbageToken {
+			return ruling{body: inactiveAnswer, after: time.Millisecond}
+		}
+		return ruling{body: `{"active":true,"client_id":"c","scope":"accessRestricted"}`, after: time.Millisecond} // the other one has MobileFirst's exp
+	}}
 	own, err := tokensource.New(tokensource.Config{
 		TokenURL: "https://as.invalid/token", ClientID: "bench", ClientSecret: "not-a-secret", Transport: a, Logger: log,
 		Renewed: func(tokensource.Renewal) { hook("Renewed") },

@@ -12,11 +12,12 @@ import (
 func measureWaiting(s settings) ([]target, error) {
 	const most = 50 << 20
 	n := of(s, 20_000, 500)
-	bare := weigh(s, n, func(int) {}, func() {})
-	v, err := under(s, func(string) ruling { return ruling{silent: true} })
+	v, err := under(s, func(token string) ruling { return ruling{silent: token[:1] == newToken, body: inactiveAnswer} })
 	if err != nil {
 		return nil, err
 	}
+	var others tally // whose stacks have grown as those of any caller do
+	bare := weigh(s, n, func(i int) { others.check(v, numbered(garbageToken, i%64, signedSize), requirement) }, func() {})
 	var refused tally
 	var atOnce, waiting int
 	total := weigh(s, n, func(i int) { refused.check(v, numbered(newToken, i, signedSize), requirement) }, func() {
@@ -25,7 +26,7 @@ func measureWaiting(s settings) ([]target, error) {
 	})
 	above := total - bare
 	return []target{{
-		what: fmt.Sprintf("%s callers come while no slot gets free: memory beyond that of their goroutines", count(float64(n))),
+		what: fmt.Sprintf("%s callers come while no slot gets free: memory beyond that of as many who are answered", count(float64(n))),
 		found: fmt.Sprintf("%s (%s in all); %s wait, %s refused at once",
 			mebibytes(above), mebibytes(total), count(float64(waiting)), count(float64(atOnce))),
 		want:    "≤ 50.0 MiB, a bound on those who wait",

@@ -17,6 +17,7 @@ var availabilityMutants = []mutant{
 	{"gate: strangers take all slots", "internal/admission/gate.go", "(known || g.unknown < g.limit.now-g.c.Slots/reservedPart)", "true", inGate},
 	{"gate: strangers go before the known", "internal/admission/gate.go", "for _, known := range []bool{true, false} {", "for _, known := range []bool{false, true} {", inGate},
 	{"gate: first come, first served", "internal/admission/queue.go", "passOf(q.lane(known).Back())", "passOf(q.lane(known).Front())", inGate},
+	{"gate: the oldest starve", "internal/admission/queue.go", "if q.served%4 == 3 {", "if false {", inGate},
 	{"gate: the queue has no bound", "internal/admission/gate.go", "if g.waiting.len() >= g.c.Waiting {", "if false {", inGate},
 	{"gate: the newcomer evicts the known", "internal/admission/gate.go", "if oldest == nil || oldest.known && !p.known {", "if oldest == nil {", inGate},
 	{"gate: nobody's patience ends", "internal/admission/gate.go", "\t\t\tif left <= 0 {\n", "\t\t\tif left < 0 {\n", inGate},
