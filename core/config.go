@@ -125,8 +125,9 @@ func New(c Config) (*Verifier, error) {
 		maxToken:     cmp.Or(c.MaxTokenBytes, 8<<10),
 		skew:         c.Skew,
 		log:          c.Logger,
-		trace:        asker.trace,
 	}
+	v.trace.set(c.Trace, c.Logger)
+	asker.trace = &v.trace
 	v.cache = caching{
 		ask:         asker.introspect,
 		epoch:       clock.epoch,
@@ -246,7 +247,6 @@ func (c *Config) introspector() (*introspector, error) {
 		attempt: c.Timeout * 3 / 5,
 		panics:  contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Logger},
 		log:     c.Logger,
-		trace:   newHooks(c.Trace, c.Logger),
 	}
 	i.gate = admission.New(admission.Config{
 		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight), Waiting: maxWaiting, Patience: c.Timeout * 2 / 5, Timeout: c.Timeout,

@@ -38,18 +38,18 @@ type hooks struct {
 	onLooked, onIntrospected, onDecided contain.Hook
 }
 
-func newHooks(t Trace, log *slog.Logger) *hooks {
-	return &hooks{
-		trace:          t,
-		onLooked:       contain.Hook{Name: "Trace.Looked", Log: log},
-		onIntrospected: contain.Hook{Name: "Trace.Introspected", Log: log},
-		onDecided:      contain.Hook{Name: "Trace.Decided", Log: log},
-	}
+func (h *hooks) set(t Trace, log *slog.Logger) {
+	h.trace = t
+	h.onLooked.Name, h.onLooked.Log = "Trace.Looked", log
+	h.onIntrospected.Name, h.onIntrospected.Log = "Trace.Introspected", log
+	h.onDecided.Name, h.onDecided.Log = "Trace.Decided", log
 }
+
+// The checks are apart from the calls, so that they are inlined: without a hook they cost next to nothing.
 
 func (h *hooks) looked(ctx context.Context, what Lookup) {
 	if h.trace.Looked != nil {
-		h.onLooked.Call(func() { h.trace.Looked(ctx, what) })
+		h.callLooked(ctx, what)
 	}
 }
 
@@ -61,6 +61,14 @@ func (h *hooks) introspected(ctx context.Context, took time.Duration, err error)
 
 func (h *hooks) decided(ctx context.Context, p Principal, d *Denial) {
 	if h.trace.Decided != nil {
-		h.onDecided.Call(func() { h.trace.Decided(ctx, p, d) })
+		h.callDecided(ctx, p, d)
 	}
+}
+
+func (h *hooks) callLooked(ctx context.Context, what Lookup) {
+	h.onLooked.Call(func() { h.trace.Looked(ctx, what) })
+}
+
+func (h *hooks) callDecided(ctx context.Context, p Principal, d *Denial) {
+	h.onDecided.Call(func() { h.trace.Decided(ctx, p, d) })
 }

@@ -21,7 +21,7 @@ type Verifier struct {
 	maxToken     int
 	skew         time.Duration
 	log          *slog.Logger
-	trace        *hooks
+	trace        hooks
 }
 
 // Causes that need no words of their own, made once.

@@ -58,6 +58,6 @@ var availabilityMutants = []mutant{
 	{"asking: a call is repeated for ever", "core/introspector.go", "return in, first && transient(err)", "return in, transient(err)", inCore},
 	{"asking: a call that fails twice is two failures", "core/introspector.go", "if first || result.Evidence", "if true || result.Evidence", inCore},
 	{"asking: our own repetition budget is bottomless", "core/introspector.go", " && i.budget.Spend(), err", ", err", inCore},
-	{"hooks: Trace panics spread", "core/trace.go", "\t\th.onDecided.Call(func() { h.trace.Decided(ctx, p, d) })", "\t\th.trace.Decided(ctx, p, d)", inCore},
+	{"hooks: Trace panics spread", "core/trace.go", "\th.onDecided.Call(func() { h.trace.Decided(ctx, p, d) })", "\th.trace.Decided(ctx, p, d)", inCore},
 	{"blame: our panic counts against the endpoint", "core/failure.go", " errors.Is(err, errPanic), !isEndpoint", " !isEndpoint", inCore},
 }

@@ -10,7 +10,7 @@ const (
 	inGate     = "./internal/admission " + inCore
 )
 
-var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants)
+var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants)
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{
