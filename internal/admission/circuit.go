@@ -11,7 +11,7 @@ const (
 	quiet       = 200 * time.Millisecond // without an answer, before we ask ourselves
 	askEvery    = time.Second            // our own question at most
 	askWait     = time.Second            // how long its answer is waited for
-	minPause    = time.Second            // after a failed question; a third of the outage, if that is more
+	minPause    = time.Second            // after a failed question; half of the outage, if that is more
 	maxPause    = 5 * time.Second
 )
 
@@ -157,7 +157,7 @@ func (c *circuit) open(now time.Time, o Outcome) {
 // rest begins a pause, in proportion to the outage: who is back soon is seen soon, and a server that comes and goes is met
 // when it is there. It is a little less than that, and not the same everywhere: a fleet must not come back as one.
 func (c *circuit) rest(now time.Time, stayAway time.Duration) {
-	c.pause = min(max(now.Sub(c.opened)/3, minPause), maxPause)
+	c.pause = min(max(now.Sub(c.opened)/2, minPause), maxPause)
 	c.until = now.Add(max(c.pause*17/20+rand.N(c.pause/10), stayAway))
 	c.trial = false
 }

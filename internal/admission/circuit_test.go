@@ -144,7 +144,7 @@ func TestStrangersOpenNothing(t *testing.T) {
 	}
 }
 
-// AV-03: when our own question fails, callers are refused for about a second, later for a third of the outage, up to five seconds; its
+// AV-03: when our own question fails, callers are refused for about a second, later for half of the outage, up to five seconds; its
 // answer ends that.
 func TestPausesGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestPausesGrow(t *testing.T) {
 		outage := time.Now()
 		for i := range 20 {
 			begun := time.Now()
-			want := min(max(begun.Sub(outage).Seconds()/3, 1), 5)
+			want := min(max(begun.Sub(outage).Seconds()/2, 1), 5)
 			if e.call(t, answered) {
 				t.Fatalf("pause %d: a call was let through", i)
 			}

@@ -23,8 +23,8 @@
 // token that cannot exist, and its answer decides. Our question is asked when five calls have
 // failed since the last answer and none was answered for a fifth of a second, or when the
 // server asks to be left alone (Retry-After), at most once a second. Callers wait for it, a
-// second at most. If it fails, the circuit opens: calls are refused for about one second, for a
-// third of the outage when that is more, for five seconds at most. The first caller after a
+// second at most. If it fails, the circuit opens: calls are refused for about one second, for
+// half of the outage when that is more, for five seconds at most. The first caller after a
 // pause makes us ask our question again; an answer to it closes the circuit.
 //
 // Some servers answer every unknown token with an error, our own question included. So as long

@@ -4,23 +4,21 @@ import "time"
 
 // The rules of the limit.
 const (
-	limitWindow = 10 * time.Second     // the fastest answer of the last one or two of these is what is usual
 	slowdown    = 2                    // times the usual is slow
 	slack       = 5 * time.Millisecond // and so much more, where answers take next to no time
+	limitWindow = 10 * time.Second     // without a caller that waits, and the limit is the least again
 )
 
-// limit is how many calls may be in flight: the least at first; more, up to the most, while callers wait and the
-// endpoint answers as fast as it did; less again when it gets slower, or when nobody has waited for a while. So a
-// burst is served at the speed of the endpoint, and one that has reached its limits is not pushed over them.
+// limit is how many calls may be in flight: the least at first; more, up to the most, while callers wait and answers take no
+// more than twice as long as with the least; less again when they do. So a burst is served at the speed of the endpoint, and
+// one that has reached its limits is not pushed far beyond them.
 type limit struct {
 	least, most int
 
 	now      int
 	recent   time.Duration // what answers take, smoothed; zero until the first
-	fastest  time.Duration // of this window
-	before   time.Duration // of the one before
-	began    time.Time     // of this window
-	wanted   bool          // somebody has waited in this window
+	usual    time.Duration // the same, while the limit was the least
+	wanted   time.Time     // when somebody waited last
 	narrowed time.Time     // when it was made less
 }
 
@@ -28,33 +26,27 @@ func newLimit(least, most int) limit { return limit{least: least, most: max(leas
 
 // answered takes the time that an answer took, and whether callers wait.
 func (l *limit) answered(now time.Time, took time.Duration, waiting bool) {
-	if l.began.IsZero() || now.Sub(l.began) >= limitWindow {
-		l.rotate(now, took)
+	if l.recent == 0 {
+		l.recent = took
 	}
-	l.fastest = min(l.fastest, took)
 	l.recent += (took - l.recent) / 8
-	l.wanted = l.wanted || waiting
-	switch usual := min(l.fastest, l.before); {
-	case l.recent > slowdown*usual+slack:
-		if now.Sub(l.narrowed) >= l.recent { // what was sent before takes its time to be seen
+	if l.now == l.least {
+		l.usual = l.recent
+	}
+	if waiting {
+		l.wanted = now
+	}
+	switch {
+	case l.recent > slowdown*l.usual+slack:
+		if now.Sub(l.narrowed) >= l.recent { // the effect takes its time to be seen
 			l.now = max(l.now*4/5, l.least)
 			l.narrowed = now
 		}
 	case waiting:
 		l.now = min(l.now+1, l.most)
-	}
-}
-
-// rotate begins a window.
-func (l *limit) rotate(now time.Time, took time.Duration) {
-	if !l.wanted {
+	case now.Sub(l.wanted) >= limitWindow:
 		l.now = l.least
 	}
-	if l.began.IsZero() {
-		l.recent, l.fastest = took, took
-	}
-	l.before, l.fastest = l.fastest, took
-	l.began, l.wanted = now, false
 }
 
 // reset forgets all: the endpoint has failed.
