@@ -180,6 +180,7 @@ func TestOutageIsNoticed(t *testing.T) {
 func always500(s *coretest.Server) {
 	s.Inject(coretest.Introspection, coretest.Always, coretest.Status(500))
 }
+
 func hang(s *coretest.Server)  { s.Inject(coretest.Introspection, coretest.Always, coretest.Hang()) }
 func clear(s *coretest.Server) { s.Clear(coretest.Introspection) }
 

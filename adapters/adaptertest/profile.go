@@ -23,7 +23,7 @@ type profile struct {
 
 const (
 	clientID = "rs1"
-	expires  = 4102444800 // 2100-01-01T00:00:00Z, seconds since the Unix epoch
+	expires  = int64(4102444800) // 2100-01-01T00:00:00Z, seconds since the Unix epoch
 )
 
 // mobileFirst has the three challenges that its client SDKs can read, and one for the ambiguous that none of them sends.
@@ -41,10 +41,10 @@ var mobileFirst = &profile{
 	},
 	answer: func(user, scope string) map[string]any {
 		return map[string]any{
-			"active": true, "scope": scope, "username": user, "client_id": "c1", "exp": int64(expires * 1000),
+			"active": true, "scope": scope, "username": user, "client_id": "c1", "exp": expires * 1000,
 			"mfp-application": map[string]any{"id": "com.example.app", "clientPlatform": "android", "version": "1.0"},
 			"mfp-device":      map[string]any{"id": "d1", "hardware": "Pixel 4", "platform": "android 12", "deviceDisplayName": nil, "status": "ACTIVE"},
-			"mfp-user":        map[string]any{"id": user, "displayName": "D", "authenticatedBy": "pin", "authenticatedAt": 1800000000000, "attributes": map[string]any{"n": 1}},
+			"mfp-user":        map[string]any{"id": user, "displayName": "D", "authenticatedBy": "pin", "authenticatedAt": int64(1800000000000), "attributes": map[string]any{"n": 1}},
 			"mfp-checks":      map[string]any{"pin": map[string]any{"level": 3}},
 		}
 	},
