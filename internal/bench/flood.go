@@ -16,7 +16,7 @@ const (
 	flooders   = 256
 	goodTokens = 1000
 	opaqueSize = 40
-	inFlight   = 64 // the default of core.Config.MaxInFlight
+	inFlight   = 64 // the least that core.Config.MaxInFlight is by default
 )
 
 // flooding is what a flood did.
@@ -34,7 +34,10 @@ type flooding struct {
 // takes its time, so that calls pile up.
 func flood(n int, pause time.Duration) (f flooding, err error) {
 	server := &stub{}
-	v, err := verifier(server, func(c *core.Config) { c.CacheTTL = new(time.Hour) }) // a good answer is lost by displacement only
+	v, err := verifier(server, func(c *core.Config) {
+		c.CacheTTL = new(time.Hour) // a good answer is lost by displacement only
+		c.MaxInFlight = inFlight    // and no more than that
+	})
 	if err != nil {
 		return f, err
 	}
