@@ -17,8 +17,8 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// AV-01: whatever the endpoint, or a firewall before it, answers to one client's tokens, the calls for others go on, and each
-// gets what its own answer deserves.
+// AV-01: whatever the endpoint, or a firewall before it, answers to one client's tokens, the calls
+// for others go on, and each gets what its own answer deserves.
 func TestHostileClientStopsNobodyElse(t *testing.T) {
 	body := func(s string) coretest.Fault { return coretest.Body(200, "application/json", s) }
 	for _, tt := range []struct {
@@ -80,7 +80,8 @@ func TestHostileClientStopsNobodyElse(t *testing.T) {
 	}
 }
 
-// AV-02: where some of the answers are failures, that part is refused, less what a repetition saves, and no more.
+// AV-02: where some of the answers are failures, that part is refused, less what a repetition
+// saves, and no more.
 func TestPartialFailureStaysPartial(t *testing.T) {
 	for _, rate := range []int{50, 300, 1000, 3000} {
 		for _, failing := range []float64{0.1, 0.2, 0.3} {
@@ -150,7 +151,8 @@ func TestOutageIsNoticed(t *testing.T) {
 					if limit := tt.slow + 2300*time.Millisecond; stopped.Load() == 0 || opened > limit {
 						t.Errorf("noticed after %v, want at most %v", opened, limit)
 					}
-					// Until it is open 1.1 calls a request, and five repetitions saved up; then one in each pause.
+					// Until it is open 1.1 calls a request, and five repetitions saved up; then one
+					// in each pause.
 					limit := tt.each * (int(110*opened.Seconds()) + 5 + 10 + int(length/(4*time.Second)))
 					if got := srv.Calls().Introspection - calls; got > limit {
 						t.Errorf("%d calls in %v, want at most %d", got, length, limit)
@@ -184,7 +186,8 @@ func always500(s *coretest.Server) {
 func hang(s *coretest.Server)  { s.Inject(coretest.Introspection, coretest.Always, coretest.Hang()) }
 func clear(s *coretest.Server) { s.Clear(coretest.Introspection) }
 
-// AV-03: a call that fails twice is one failure: the failures of five distinct calls make us ask ourselves, not their repetitions.
+// AV-03: a call that fails twice is one failure: the failures of five distinct calls make us ask
+// ourselves, not their repetitions.
 func TestRepetitionsAreNoFurtherFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
@@ -236,7 +239,8 @@ func TestFlapping(t *testing.T) {
 	}
 }
 
-// AV-04: what ends an outage is a question of our own: a hostile token that comes first decides nothing.
+// AV-04: what ends an outage is a question of our own: a hostile token that comes first decides
+// nothing.
 func TestHostileTokenDoesNotProlongAnOutage(t *testing.T) {
 	for name, fault := range map[string]coretest.Fault{
 		"403": coretest.Status(403), "500": coretest.Status(500), "a hang": coretest.Hang(), "503 Retry-After: 60": coretest.Status(503, "Retry-After", "60"),
@@ -274,7 +278,8 @@ func TestHostileTokenDoesNotProlongAnOutage(t *testing.T) {
 	}
 }
 
-// AV-05: Ready says what is wrong, and stops no calls, also where the endpoint fails for every unknown token.
+// AV-05: Ready says what is wrong, and stops no calls, also where the endpoint fails for every
+// unknown token.
 func TestReadyCannotHurt(t *testing.T) {
 	for _, status := range []int{404, 500} {
 		synctest.Test(t, func(t *testing.T) {
@@ -296,7 +301,8 @@ func TestReadyCannotHurt(t *testing.T) {
 	}
 }
 
-// AV-05, AV-01: where the endpoint fails for every unknown token, strangers' tokens stop it for short only: a good token opens it again.
+// AV-05, AV-01: where the endpoint fails for every unknown token, strangers' tokens stop it for
+// short only: a good token opens it again.
 func TestServerThatFailsUnknownTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
@@ -326,7 +332,8 @@ func TestServerThatFailsUnknownTokens(t *testing.T) {
 	})
 }
 
-// AV-10: a transport that blocks once and for ever costs its own call; others go on, also when the call was our own question.
+// AV-10: a transport that blocks once and for ever costs its own call; others go on, also when the
+// call was our own question.
 func TestTransportThatBlocksForEver(t *testing.T) {
 	for _, victim := range []string{"good", "mfpguard"} {
 		t.Run(victim, func(t *testing.T) {
@@ -454,7 +461,8 @@ func TestTheLastFailureIsTold(t *testing.T) {
 	})
 }
 
-// A caller that leaves while its call waits for a slot is no longer waited for, and its call is not made (AV-07).
+// A caller that leaves while its call waits for a slot is no longer waited for, and its call is not
+// made (AV-07).
 func TestNoCallForWhoHasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()

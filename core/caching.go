@@ -8,9 +8,10 @@ import (
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
-// caching remembers what the introspector said: active answers for a while but never beyond the token's end, inactive ones
-// briefly and in a store of their own, so that a flood of garbage tokens displaces no good one; errors and conflicts not at
-// all. Concurrent questions about one token share one call.
+// caching remembers what the introspector said: active answers for a while but never beyond the
+// token's end, inactive ones briefly and in a store of their own, so that a flood of garbage tokens
+// displaces no good one; errors and conflicts not at all. Concurrent questions about one token
+// share one call.
 //
 // All its times count from epoch on the monotonic clock, which no change of the wall clock touches.
 type caching struct {
@@ -33,8 +34,8 @@ var (
 	knownToken = &introspection{}
 )
 
-// find returns what is remembered about key and not older than need allows, or nil. The wall clock's exp is for the decision
-// to check; here an entry only has to be within its time.
+// find returns what is remembered about key and not older than need allows, or nil. The wall
+// clock's exp is for the decision to check; here an entry only has to be within its time.
 func (c *caching) find(key memcache.Key, need Requirement, at time.Duration) *introspection {
 	if need.fresh && need.maxAge == 0 {
 		return nil
@@ -50,8 +51,8 @@ func (c *caching) find(key memcache.Key, need Requirement, at time.Duration) *in
 
 func (r *Requirement) recent(age time.Duration) bool { return !r.fresh || age <= r.maxAge }
 
-// fetch asks the server, or joins a call about key that is fresh enough for need. It waits no longer than ctx; the call itself
-// is bounded by the flights' own timeout.
+// fetch asks the server, or joins a call about key that is fresh enough for need. It waits no
+// longer than ctx; the call itself is bounded by the flights' own timeout.
 func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, need Requirement) (*introspection, error) {
 	var notBefore time.Time
 	if need.fresh {
@@ -96,9 +97,9 @@ func (c *caching) question(ctx context.Context, q question) (*introspection, err
 	return in, nil
 }
 
-// keep remembers an answer for min(exp - now, TTL), counted from when it was asked for. The flights call it, one answer at a
-// time, and not for what was forgotten meanwhile. A good token whose time here is over stays known: while
-// strangers push, it is asked about before theirs.
+// keep remembers an answer for min(exp - now, TTL), counted from when it was asked for. The flights
+// call it, one answer at a time, and not for what was forgotten meanwhile. A good token whose time
+// here is over stays known: while strangers push, it is asked about before theirs.
 func (c *caching) keep(key memcache.Key, in *introspection) {
 	now := time.Now()
 	at := now.Sub(c.epoch)

@@ -83,7 +83,8 @@ func TestHooksThatPanic(t *testing.T) {
 	}
 }
 
-// AV-11, AV-01: a Transport or ClientSecretFunc that panics for some is our trouble, and stops no calls for others.
+// AV-11, AV-01: a Transport or ClientSecretFunc that panics for some is our trouble, and stops no
+// calls for others.
 func TestCalleesThatPanic(t *testing.T) {
 	for _, callee := range []string{"Transport", "ClientSecretFunc"} {
 		t.Run(callee, func(t *testing.T) {

@@ -12,15 +12,15 @@ import (
 const introspectionEndpoint = "introspection"
 
 var (
-	// errHurried marks a call that failed because too little time was left for it, after waiting for a slot or for a token
-	// of our own: that says nothing about the endpoint.
+	// errHurried marks a call that failed because too little time was left for it, after waiting
+	// for a slot or for a token of our own: that says nothing about the endpoint.
 	errHurried = errors.New("too little time was left for the call")
 	// errPanic marks a call that ended in a panic of the program's own functions.
 	errPanic = errors.New("Config.Transport or Config.ClientSecretFunc panicked")
 )
 
-// classify says what the end of a call shows about the endpoint. Trouble with a single answer must not stop the calls for
-// other tokens, and trouble with our own token has a backoff of its own.
+// classify says what the end of a call shows about the endpoint. Trouble with a single answer must
+// not stop the calls for other tokens, and trouble with our own token has a backoff of its own.
 func classify(err error) admission.Outcome {
 	var bad *notJSONError
 	e, isEndpoint := errors.AsType[*EndpointError](err)
@@ -37,7 +37,8 @@ func classify(err error) admission.Outcome {
 	return admission.Outcome{Evidence: admission.Doubtful, StayAway: e.RetryAfter}
 }
 
-// aboutOneToken reports whether a status is the answer to this one token, to its length for instance.
+// aboutOneToken reports whether a status is the answer to this one token, to its length for
+// instance.
 func aboutOneToken(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
@@ -46,8 +47,8 @@ func aboutOneToken(status int) bool {
 	return status >= 400 && status < 500
 }
 
-// transient reports whether a second call may help: the endpoint was not reached, cut its answer short, or failed. An
-// endpoint that names a time with Retry-After is taken at its word.
+// transient reports whether a second call may help: the endpoint was not reached, cut its answer
+// short, or failed. An endpoint that names a time with Retry-After is taken at its word.
 func transient(err error) bool {
 	e, ok := errors.AsType[*EndpointError](err)
 	if !ok || e.Endpoint != introspectionEndpoint || e.RetryAfter > 0 {
@@ -63,7 +64,8 @@ func transient(err error) bool {
 	return false
 }
 
-// refusesUs reports whether the server turned down our own credentials or token: somebody must look at the configuration.
+// refusesUs reports whether the server turned down our own credentials or token: somebody must look
+// at the configuration.
 func refusesUs(err error) bool {
 	e, ok := errors.AsType[*EndpointError](err)
 	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest)
@@ -95,7 +97,8 @@ func (i *introspector) fail(status int, cause error) *EndpointError {
 	return e
 }
 
-// explain makes an error of our own token's source one of its endpoint, and adds what the profile knows about it.
+// explain makes an error of our own token's source one of its endpoint, and adds what the profile
+// knows about it.
 func (i *introspector) explain(err error) error {
 	e, ok := errors.AsType[*EndpointError](err)
 	switch {

@@ -11,7 +11,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/formpost"
 )
 
-// AV-01, AV-02: what the end of a call shows about the endpoint, and whether it is worth a second call.
+// AV-01, AV-02: what the end of a call shows about the endpoint, and whether it is worth a second
+// call.
 func TestClassify(t *testing.T) {
 	at := func(status int, cause error) error {
 		return &EndpointError{Endpoint: introspectionEndpoint, Status: status, Err: cause}

@@ -31,7 +31,8 @@ const (
 // nobody is a token that cannot exist. Questions of our own are about it.
 const nobody = "mfpguard-readiness-probe"
 
-// introspector asks the authorization server about tokens (RFC 7662 section 2). It is safe for concurrent use.
+// introspector asks the authorization server about tokens (RFC 7662 section 2). It is safe for
+// concurrent use.
 type introspector struct {
 	profile Profile
 	url     string // for errors
@@ -55,8 +56,9 @@ type question struct {
 	sent  func() // called just before it is sent
 }
 
-// introspect returns what the server says about a token. Inactive is an answer. An error is ErrConflict, or says why
-// there is no answer; it never says anything about the token. A call that failed is repeated once, while the budget lasts.
+// introspect returns what the server says about a token. Inactive is an answer. An error is
+// ErrConflict, or says why there is no answer; it never says anything about the token. A call that
+// failed is repeated once, while the budget lasts.
 func (i *introspector) introspect(ctx context.Context, q question) (*introspection, error) {
 	begun := time.Now()
 	in, again, err := i.call(ctx, q, true)
@@ -74,7 +76,8 @@ func (i *introspector) introspect(ctx context.Context, q question) (*introspecti
 	return in, err
 }
 
-// call asks once, if the gate lets it in. It reports whether the call is to be repeated, the first time.
+// call asks once, if the gate lets it in. It reports whether the call is to be repeated, the first
+// time.
 func (i *introspector) call(ctx context.Context, q question, first bool) (in *introspection, again bool, err error) {
 	pass, err := i.gate.Enter(ctx, q.known)
 	if err != nil {
@@ -111,7 +114,8 @@ func (i *introspector) pause(ctx context.Context) bool {
 	}
 }
 
-// askOurselves asks about a token that cannot exist: what the server does then is about no user's token.
+// askOurselves asks about a token that cannot exist: what the server does then is about no user's
+// token.
 func (i *introspector) askOurselves(ctx context.Context) admission.Outcome {
 	_, err := i.ask(ctx, nobody, func() {})
 	if err != nil {
@@ -122,7 +126,8 @@ func (i *introspector) askOurselves(ctx context.Context) admission.Outcome {
 	return outcome
 }
 
-// remember keeps the last error that counts against the endpoint, for those who are refused because of it.
+// remember keeps the last error that counts against the endpoint, for those who are refused because
+// of it.
 func (i *introspector) remember(o admission.Outcome, err error) {
 	if e, ok := errors.AsType[*EndpointError](err); ok && (o.Evidence == admission.Doubtful || o.Evidence == admission.Broken) {
 		i.failure.Store(e)
@@ -161,8 +166,8 @@ func (i *introspector) changed(c admission.Change) {
 	i.log.Info("introspection goes on: the endpoint answers", slog.Duration("stopped_for", c.After), slog.Int("refused", c.Refused))
 }
 
-// report logs trouble, one line for each call that was made. Our own token's source logs its fetches itself; a line for each
-// request that finds it backed off would be a flood.
+// report logs trouble, one line for each call that was made. Our own token's source logs its
+// fetches itself; a line for each request that finds it backed off would be a flood.
 func (i *introspector) report(ctx context.Context, err error) {
 	if err == nil || errors.Is(err, ErrConflict) {
 		return
@@ -177,7 +182,8 @@ func (i *introspector) report(ctx context.Context, err error) {
 	i.log.LogAttrs(ctx, level, "introspection failed", slog.Any("error", err))
 }
 
-// ask sends the question. A panic on the way, in a Transport or a ClientSecretFunc of the program, is an error like any other.
+// ask sends the question. A panic on the way, in a Transport or a ClientSecretFunc of the program,
+// is an error like any other.
 func (i *introspector) ask(ctx context.Context, token string, sent func()) (in *introspection, err error) {
 	returned := i.panics.Call(func() {
 		growStack()
@@ -189,7 +195,8 @@ func (i *introspector) ask(ctx context.Context, token string, sent func()) (in *
 	return in, err
 }
 
-// authenticated sends the question, with a fresh token of our own once more if the server refuses the one we had.
+// authenticated sends the question, with a fresh token of our own once more if the server refuses
+// the one we had.
 func (i *introspector) authenticated(ctx context.Context, token string, sent func()) (*introspection, error) {
 	in, used, err := i.once(ctx, token, sent)
 	if i.own == nil || used.AccessToken == "" || !turnedAway(err) {
@@ -267,8 +274,9 @@ func errorCode(body []byte) tokensource.ErrorCode {
 	return tokensource.ErrorCode(oauth.ErrorCode(o))
 }
 
-// growStack makes room for the call at once: a new stack is small, and else it would be copied three times on the way
-// down, each time with more frames on it. Who only waits for a slot keeps a small one.
+// growStack makes room for the call at once: a new stack is small, and else it would be copied
+// three times on the way down, each time with more frames on it. Who only waits for a slot keeps a
+// small one.
 //
 //go:noinline
 func growStack() {

@@ -72,7 +72,8 @@ func every(period, duration time.Duration, f func(i int)) {
 	}
 }
 
-// forTokens makes a fault concern the tokens with a prefix only; the others are answered after a while.
+// forTokens makes a fault concern the tokens with a prefix only; the others are answered after a
+// while.
 func forTokens(prefix string, others time.Duration, fault coretest.Fault) coretest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if strings.HasPrefix(r.PostForm.Get("token"), prefix) {

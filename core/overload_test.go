@@ -14,7 +14,8 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// AV-06: a flood of unique garbage does not starve the tokens that were active before, and leaves new ones their share.
+// AV-06: a flood of unique garbage does not starve the tokens that were active before, and leaves
+// new ones their share.
 func TestStrangersDoNotStarveTheKnown(t *testing.T) {
 	for _, flood := range []int{2000, 4000} {
 		for _, ttl := range []time.Duration{time.Second, 0} {
@@ -57,7 +58,8 @@ func TestStrangersDoNotStarveTheKnown(t *testing.T) {
 	}
 }
 
-// AV-06: who is known does not get in the way of who is not, as long as the server keeps up, and a revoked token is known no longer.
+// AV-06: who is known does not get in the way of who is not, as long as the server keeps up, and a
+// revoked token is known no longer.
 func TestWhoIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
@@ -91,7 +93,8 @@ func TestWhoIsKnown(t *testing.T) {
 	})
 }
 
-// AV-15: new good users come first when a burst of garbage waits: the newest caller is served first.
+// AV-15: new good users come first when a burst of garbage waits: the newest caller is served
+// first.
 func TestNewUsersBehindABurst(t *testing.T) {
 	for burst, limit := range map[int]time.Duration{500: 100 * time.Millisecond, 3000: 250 * time.Millisecond} {
 		t.Run(fmt.Sprint(burst), func(t *testing.T) {
@@ -127,7 +130,8 @@ func TestNewUsersBehindABurst(t *testing.T) {
 	}
 }
 
-// AV-15: the same when as many clients send garbage all the time, each the next one as soon as it is answered.
+// AV-15: the same when as many clients send garbage all the time, each the next one as soon as it
+// is answered.
 func TestNewUsersBesideACrowd(t *testing.T) {
 	for clients, limit := range map[int]time.Duration{500: 100 * time.Millisecond, 3000: 250 * time.Millisecond} {
 		t.Run(fmt.Sprint(clients), func(t *testing.T) {
@@ -255,7 +259,8 @@ func TestOneTokenCannotMultiplyItself(t *testing.T) {
 	})
 }
 
-// AV-09: beside overlapping MaxAge(0) calls a plain route sees a revocation as soon as the server has told it.
+// AV-09: beside overlapping MaxAge(0) calls a plain route sees a revocation as soon as the server
+// has told it.
 func TestPlainRouteSeesARevocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()

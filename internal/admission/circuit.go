@@ -82,7 +82,8 @@ func (c *circuit) ask(now time.Time) {
 	c.question++
 }
 
-// called takes the outcome of a real call, which may be a trial. It reports whether our own question is to be asked.
+// called takes the outcome of a real call, which may be a trial. It reports whether our own
+// question is to be asked.
 func (c *circuit) called(now time.Time, o Outcome, trial bool) (ask bool) {
 	switch {
 	case o.Evidence == None:
@@ -104,7 +105,8 @@ func (c *circuit) called(now time.Time, o Outcome, trial bool) (ask bool) {
 	return false
 }
 
-// doubt makes callers wait for our own question. It reports whether it is to be asked; it may be under way already.
+// doubt makes callers wait for our own question. It reports whether it is to be asked; it may be
+// under way already.
 func (c *circuit) doubt(now time.Time) (ask bool) {
 	switch {
 	case c.pending:
@@ -116,8 +118,8 @@ func (c *circuit) doubt(now time.Time) (ask bool) {
 	return false
 }
 
-// settled takes the outcome of our own question of that number. An answer that comes late still closes the circuit; any
-// other late outcome means nothing.
+// settled takes the outcome of our own question of that number. An answer that comes late still
+// closes the circuit; any other late outcome means nothing.
 func (c *circuit) settled(now time.Time, question int, o Outcome) {
 	current := question == c.question && c.pending
 	if current {
@@ -154,8 +156,9 @@ func (c *circuit) open(now time.Time, o Outcome) {
 	c.trial = o.Evidence == Doubtful && !c.ever && c.pause == maxPause
 }
 
-// rest begins a pause, in proportion to the outage: who is back soon is seen soon, and a server that comes and goes is met
-// when it is there. It is a little less than that, and not the same everywhere: a fleet must not come back as one.
+// rest begins a pause, in proportion to the outage: who is back soon is seen soon, and a server
+// that comes and goes is met when it is there. It is a little less than that, and not the same
+// everywhere: a fleet must not come back as one.
 func (c *circuit) rest(now time.Time, stayAway time.Duration) {
 	c.pause = min(max(now.Sub(c.opened)/2, minPause), maxPause)
 	c.until = now.Add(max(c.pause*17/20+rand.N(c.pause/10), stayAway))

@@ -122,7 +122,8 @@ func TestWhenWeAskOurselves(t *testing.T) {
 	}
 }
 
-// AV-01: our question is asked once a second at most, whatever comes in; as long as it is answered nobody is refused.
+// AV-01: our question is asked once a second at most, whatever comes in; as long as it is answered
+// nobody is refused.
 func TestStrangersOpenNothing(t *testing.T) {
 	for _, o := range []admission.Outcome{doubtful, broken, {Evidence: admission.Doubtful, StayAway: time.Minute}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -144,8 +145,8 @@ func TestStrangersOpenNothing(t *testing.T) {
 	}
 }
 
-// AV-03: when our own question fails, callers are refused for about a second, later for half of the outage, up to five seconds; its
-// answer ends that.
+// AV-03: when our own question fails, callers are refused for about a second, later for half of the
+// outage, up to five seconds; its answer ends that.
 func TestPausesGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(broken)
@@ -192,7 +193,8 @@ func TestPausesGrow(t *testing.T) {
 	})
 }
 
-// AV-04: the first caller after a pause waits for our own question, and whatever it brings decides nothing.
+// AV-04: the first caller after a pause waits for our own question, and whatever it brings decides
+// nothing.
 func TestOurQuestionEndsAnOutage(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -221,7 +223,8 @@ func TestOurQuestionEndsAnOutage(t *testing.T) {
 	}
 }
 
-// AV-03: our question holds up callers for a second at most; its answer counts all the same when it comes.
+// AV-03: our question holds up callers for a second at most; its answer counts all the same when it
+// comes.
 func TestOurQuestionHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(broken)
@@ -250,7 +253,8 @@ func TestOurQuestionHangs(t *testing.T) {
 	})
 }
 
-// A call that was under way when the circuit opened does not close it when it succeeds, and does not prolong a pause when it fails.
+// A call that was under way when the circuit opened does not close it when it succeeds, and does
+// not prolong a pause when it fails.
 func TestLateOutcomes(t *testing.T) {
 	for _, o := range []admission.Outcome{answered, doubtful, broken, none} {
 		synctest.Test(t, func(t *testing.T) {
@@ -332,7 +336,8 @@ func TestStayAway(t *testing.T) {
 	})
 }
 
-// AV-05: a server may answer every unknown token, ours too, with an error. A real call in each of the long pauses finds out.
+// AV-05: a server may answer every unknown token, ours too, with an error. A real call in each of
+// the long pauses finds out.
 func TestServerThatFailsUnknownTokens(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -397,7 +402,8 @@ func TestNoTrialWhereOurQuestionWorks(t *testing.T) {
 	})
 }
 
-// AV-10, AV-11: our own question may panic, or ignore its context for ever, again and again: the next good answer still counts.
+// AV-10, AV-11: our own question may panic, or ignore its context for ever, again and again: the
+// next good answer still counts.
 func TestOurQuestionMisbehaves(t *testing.T) {
 	for _, name := range []string{"panics", "never returns"} {
 		t.Run(name, func(t *testing.T) {

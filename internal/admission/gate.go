@@ -90,7 +90,8 @@ type Gate struct {
 func New(c Config) *Gate { return &Gate{c: c, limit: newLimit(c.Slots, c.MaxSlots)} }
 
 // Enter waits for a slot, no longer than ctx and Config.Patience. Known says that the token was
-// active before. The error is a *RefusedError, ErrBusy, the cause of ctx, or says that the wait was too long.
+// active before. The error is a *RefusedError, ErrBusy, the cause of ctx, or says that the wait was
+// too long.
 func (g *Gate) Enter(ctx context.Context, known bool) (*Pass, error) {
 	p := &Pass{gate: g, known: known, ready: make(chan struct{}), ctx: ctx}
 	if err := g.arrive(p); err != nil {
@@ -161,8 +162,8 @@ func (g *Gate) await(ctx context.Context, p *Pass) error {
 	}
 }
 
-// leave ends the wait of p because of err. If p was admitted or refused at the same moment, that counts, but a slot
-// is of no use to a call whose context has ended.
+// leave ends the wait of p because of err. If p was admitted or refused at the same moment, that
+// counts, but a slot is of no use to a call whose context has ended.
 func (g *Gate) leave(ctx context.Context, p *Pass, err error) error {
 	g.mu.Lock()
 	if p.state == inQueue {

@@ -15,7 +15,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/admission"
 )
 
-// gate returns a Gate with 4 slots, one of them for known tokens only, that waits 2s and holds 5 callers. Its own question is answered.
+// gate returns a Gate with 4 slots, one of them for known tokens only, that waits 2s and holds 5
+// callers. Its own question is answered.
 func gate(change ...func(*admission.Config)) *admission.Gate {
 	c := admission.Config{
 		Slots: 4, Waiting: 5, Patience: 2 * time.Second, Timeout: 5 * time.Second,
@@ -151,7 +152,8 @@ func TestWhoGoesFirst(t *testing.T) {
 	})
 }
 
-// AV-07: the queue is bounded; who has waited longest makes room, strangers before those who were active.
+// AV-07: the queue is bounded; who has waited longest makes room, strangers before those who were
+// active.
 func TestWaitingIsBounded(t *testing.T) {
 	const s, k = false, true
 	for _, tt := range []struct {
@@ -223,7 +225,8 @@ func TestContextOfACall(t *testing.T) {
 	}
 }
 
-// AV-01, AV-15: a call that hangs while later ones are answered gives its slot to who waits, and only then.
+// AV-01, AV-15: a call that hangs while later ones are answered gives its slot to who waits, and
+// only then.
 func TestHungCallsMakeRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate()
@@ -260,7 +263,8 @@ func TestHungCallsMakeRoom(t *testing.T) {
 	})
 }
 
-// A call for a known token is given up for another known one only: its slot is of no use to a stranger.
+// A call for a known token is given up for another known one only: its slot is of no use to a
+// stranger.
 func TestKnownCallsAreNotGivenUpForStrangers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate()
@@ -322,7 +326,8 @@ func TestSlowCallsAreNotGivenUp(t *testing.T) {
 	})
 }
 
-// AV-01: when every slot is taken by calls that hang, a question of our own shows that the endpoint answers, and they make room.
+// AV-01: when every slot is taken by calls that hang, a question of our own shows that the endpoint
+// answers, and they make room.
 func TestOurQuestionShowsWhoHangs(t *testing.T) {
 	for _, answers := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -364,7 +369,8 @@ func TestOurQuestionShowsWhoHangs(t *testing.T) {
 	}
 }
 
-// AV-10: the slot of a call that ignores its context is taken back; of such calls there are as many as slots at most.
+// AV-10: the slot of a call that ignores its context is taken back; of such calls there are as many
+// as slots at most.
 func TestCallsThatIgnoreTheirContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate(func(c *admission.Config) { c.Slots = 2 })

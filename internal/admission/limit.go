@@ -9,9 +9,10 @@ const (
 	limitWindow = 10 * time.Second     // without a caller that waits, and the limit is the least again
 )
 
-// limit is how many calls may be in flight: the least at first; more, up to the most, while callers wait and answers take no
-// more than twice as long as with the least; less again when they do. So a burst is served at the speed of the endpoint, and
-// one that has reached its limits is not pushed far beyond them.
+// limit is how many calls may be in flight: the least at first; more, up to the most, while callers
+// wait and answers take no more than twice as long as with the least; less again when they do. So a
+// burst is served at the speed of the endpoint, and one that has reached its limits is not pushed
+// far beyond them.
 type limit struct {
 	least, most int
 

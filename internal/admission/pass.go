@@ -31,7 +31,8 @@ const (
 	over
 )
 
-// Context is the context of the call: it ends with the one given to Enter, or when the call is given up.
+// Context is the context of the call: it ends with the one given to Enter, or when the call is
+// given up.
 func (p *Pass) Context() context.Context { return p.ctx }
 
 // Done gives the slot back and says how the call ended. Only the first call counts.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// ask sends our own question. Its outcome decides about the circuit, after askWait in its absence. g.mu is held.
+// ask sends our own question. Its outcome decides about the circuit, after askWait in its absence.
+// g.mu is held.
 func (g *Gate) ask() {
 	number := g.circuit.question
 	if g.questions >= maxQuestions { // they ignore their context: only a real call can tell now
@@ -49,8 +50,8 @@ func (g *Gate) settle(number int, o Outcome, sent time.Time) {
 	told()
 }
 
-// lookAround asks our own question when callers wait and no call was answered for a while: if it is answered,
-// the calls sent before it hang, and make room.
+// lookAround asks our own question when callers wait and no call was answered for a while: if it is
+// answered, the calls sent before it hang, and make room.
 func (g *Gate) lookAround() {
 	now := time.Now()
 	g.mu.Lock()
@@ -63,8 +64,8 @@ func (g *Gate) lookAround() {
 	g.ask()
 }
 
-// change returns what tells Config.Changed of a change of the circuit since was. g.mu is held; the result is
-// to be called without it.
+// change returns what tells Config.Changed of a change of the circuit since was. g.mu is held; the
+// result is to be called without it.
 func (g *Gate) change(was *circuit) func() {
 	is := &g.circuit
 	var c Change

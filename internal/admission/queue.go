@@ -2,8 +2,8 @@ package admission
 
 import "container/list"
 
-// queue holds waiting calls in two lanes. The newest of a lane is served first, mostly; the oldest is the first to be turned
-// away.
+// queue holds waiting calls in two lanes. The newest of a lane is served first, mostly; the oldest
+// is the first to be turned away.
 type queue struct {
 	known, unknown list.List // of *Pass, the oldest in front
 	served         int
@@ -22,8 +22,8 @@ func (q *queue) push(p *Pass) { p.place = q.lane(p.known).PushBack(p) }
 
 func (q *queue) remove(p *Pass) { q.lane(p.known).Remove(p.place) }
 
-// next returns the call of a lane that is to be served next, nil if there is none: the newest, but each fourth time the
-// oldest, so that nobody waits for ever where there is room for all in time.
+// next returns the call of a lane that is to be served next, nil if there is none: the newest, but
+// each fourth time the oldest, so that nobody waits for ever where there is room for all in time.
 func (q *queue) next(known bool) *Pass {
 	if q.served%4 == 3 {
 		return passOf(q.lane(known).Front())

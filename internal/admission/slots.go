@@ -31,7 +31,8 @@ func (g *Gate) turnAway(p *Pass, err error) {
 	close(p.ready)
 }
 
-// serve gives free slots to those who wait, or refuses them all when the circuit has opened. g.mu is held.
+// serve gives free slots to those who wait, or refuses them all when the circuit has opened. g.mu
+// is held.
 func (g *Gate) serve(now time.Time) {
 	switch g.circuit.state {
 	case open:
@@ -50,7 +51,8 @@ func (g *Gate) serve(now time.Time) {
 	}
 }
 
-// relieve gives up hung calls, one for each that waits: those that a later call has overtaken. g.mu is held.
+// relieve gives up hung calls, one for each that waits: those that a later call has overtaken. g.mu
+// is held.
 func (g *Gate) relieve() {
 	wanted := g.waiting.len()
 	for e := g.running.Front(); e != nil && wanted > 0; e = e.Next() {

@@ -32,7 +32,8 @@ type Group[K comparable, V any] struct {
 	calls map[K][]*call[V] // under way, in the order in which they began; no entry is empty
 }
 
-// maxSent is how many calls for one key may be in flight. Two, so that one that hangs does not hold up the next.
+// maxSent is how many calls for one key may be in flight. Two, so that one that hangs does not hold
+// up the next.
 const maxSent = 2
 
 type call[V any] struct {
@@ -110,8 +111,8 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 	return c, false
 }
 
-// joinable returns the call to join: the one sent last if that is recent enough, because it lands first, else one that is
-// not sent yet.
+// joinable returns the call to join: the one sent last if that is recent enough, because it lands
+// first, else one that is not sent yet.
 func joinable[V any](calls []*call[V], notBefore time.Time) (unsent *call[V]) {
 	for _, c := range slices.Backward(calls) {
 		if c.sent.IsZero() {
@@ -129,7 +130,8 @@ func (c *call[V]) overdue() bool {
 	return time.Since(deadline) >= grace
 }
 
-// drop takes calls out of the group: what they bring is delivered to those who wait, and not kept. g.mu is held.
+// drop takes calls out of the group: what they bring is delivered to those who wait, and not kept.
+// g.mu is held.
 func (g *Group[K, V]) drop(key K, which func(*call[V]) bool) {
 	calls := slices.DeleteFunc(g.calls[key], func(c *call[V]) bool {
 		if !which(c) {
@@ -145,7 +147,8 @@ func (g *Group[K, V]) drop(key K, which func(*call[V]) bool) {
 	}
 }
 
-// leave notes that a caller waits no longer. Work that nobody waits for and that is not sent yet is not done.
+// leave notes that a caller waits no longer. Work that nobody waits for and that is not sent yet is
+// not done.
 func (g *Group[K, V]) leave(key K, c *call[V]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -208,8 +211,8 @@ func (g *Group[K, V]) land(key K, c *call[V]) {
 	}
 }
 
-// Forget runs drop, which removes what was kept for key, and makes sure that flights under way keep nothing
-// afterwards. Their waiters still get their results; later callers start anew.
+// Forget runs drop, which removes what was kept for key, and makes sure that flights under way keep
+// nothing afterwards. Their waiters still get their results; later callers start anew.
 func (g *Group[K, V]) Forget(key K, drop func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -189,7 +189,8 @@ func TestWorkThatDoesNotReturn(t *testing.T) {
 	}
 }
 
-// IN-99, AV-10: work that ignores its context is given up; the next caller starts anew, and what comes late is not kept.
+// IN-99, AV-10: work that ignores its context is given up; the next caller starts anew, and what
+// comes late is not kept.
 func TestWorkThatIgnoresItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var kept []string
@@ -221,7 +222,8 @@ func TestWorkThatIgnoresItsContext(t *testing.T) {
 	})
 }
 
-// AV-08: a caller that wants a fresh result shares all work that is sent after it came, and two are in flight at most.
+// AV-08: a caller that wants a fresh result shares all work that is sent after it came, and two are
+// in flight at most.
 func TestFreshCallersShareWhatIsSentLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const latency, load = 50 * time.Millisecond, 6000
@@ -279,7 +281,8 @@ func TestOneHungCallHoldsUpNobody(t *testing.T) {
 	})
 }
 
-// AV-09: the result of what was sent last is kept, whatever lands last; what was sent earlier is delivered all the same.
+// AV-09: the result of what was sent last is kept, whatever lands last; what was sent earlier is
+// delivered all the same.
 func TestNewestIsKept(t *testing.T) {
 	for _, order := range []struct {
 		name          string
@@ -313,7 +316,8 @@ func TestNewestIsKept(t *testing.T) {
 	}
 }
 
-// AV-07: work that waits when its last caller leaves is not done; work that is under way is finished.
+// AV-07: work that waits when its last caller leaves is not done; work that is under way is
+// finished.
 func TestWorkNobodyWaitsFor(t *testing.T) {
 	for _, isSent := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
