@@ -73,6 +73,8 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 }
 
 // ready asks about a token that cannot exist, each time.
+//
+// Key must be one that no token has: a stranger's call must not be joined.
 func (c *caching) ready(ctx context.Context, key memcache.Key) error {
 	_, _, err := c.flights.Do(ctx, key, time.Now(), func(ctx context.Context, sent func()) (*introspection, error) {
 		return c.question(ctx, question{token: nobody, known: true, ours: true, sent: sent})

@@ -32,3 +32,20 @@ func TestClock(t *testing.T) {
 		}
 	})
 }
+
+// The wall clock is asked once a second, not less often.
+func TestTheWallClockIsAskedEachSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClock()
+		c.now()
+		c.offset.Add(int64(time.Hour)) // the wall clock is set back after that
+		time.Sleep(999 * time.Millisecond)
+		if _, wall := c.now(); wall.time().Sub(time.Now()) < 59*time.Minute {
+			t.Error("the wall clock was asked within a second")
+		}
+		time.Sleep(time.Millisecond)
+		if _, wall := c.now(); wall.time().Sub(time.Now()).Abs() > time.Second {
+			t.Errorf("after a second it is %v", wall.time())
+		}
+	})
+}

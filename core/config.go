@@ -57,14 +57,16 @@ type Config struct {
 	// Timeout bounds the wait for an answer: for a free call (two fifths of it at most), for a token of our own, the call, and
 	// its one repetition. It must be 1ms to 1h. Zero means 5s.
 	Timeout time.Duration
-	// MaxInFlight bounds the concurrent calls to the introspection endpoint. A quarter of them is kept for tokens that were
-	// active before. Zero means 64, and more, up to 1024, while requests wait and the server answers as fast as before.
-	// Requests beyond that wait, 3 072 of them for two fifths of Timeout at most; the others get 503 at once.
+	// MaxInFlight bounds the concurrent calls to the introspection endpoint. A quarter of them (none of fewer than four) is
+	// kept for tokens that were active before. Zero means 64, and more, up to 1024, while requests wait and the server
+	// answers as fast as before. Requests beyond that wait for two fifths of Timeout at most, 3 072 of them; when more come,
+	// those that have waited longest get 503.
 	MaxInFlight int
 
 	// Transport carries the requests to the server. Nil means what tokensource.NewTransport(CAFile) returns, with MaxInFlight
 	// idle connections. Redirects are never followed, whatever it is. It should have a method CloseIdleConnections, also if it
-	// wraps another one: that is called after a failure.
+	// wraps another one: that is called after a failure. If it bounds its connections (MaxConnsPerHost), let it have eight
+	// more than MaxInFlight, or calls that hang keep the guard's own question from being asked.
 	Transport http.RoundTripper
 	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server, and of no others. New reads
 	// it, once. Empty means the system's. With a Transport it is an error: wrap tokensource.NewTransport(caFile) instead.

@@ -44,6 +44,7 @@ type introspector struct {
 	attempt time.Duration                 // a call that ended sooner for want of time says nothing about the endpoint
 	failure atomic.Pointer[EndpointError] // the last one that counted against the endpoint
 	panics  contain.Hook                  // of the Transport and the ClientSecretFunc
+	loud    seldom                        // lines about calls that failed
 	log     *slog.Logger
 	trace   *hooks
 }
@@ -92,6 +93,7 @@ func (i *introspector) call(ctx context.Context, q question, first bool) (in *in
 	result := classify(err)
 	if result.Evidence == admission.Answered {
 		i.budget.Earn()
+		result.Good = in != nil && in.active
 	}
 	if !q.ours {
 		i.remember(result, err)
@@ -116,8 +118,8 @@ func (i *introspector) pause(ctx context.Context) bool {
 
 // askOurselves asks about a token that cannot exist: what the server does then is about no user's
 // token.
-func (i *introspector) askOurselves(ctx context.Context) admission.Outcome {
-	_, err := i.ask(ctx, nobody, func() {})
+func (i *introspector) askOurselves(ctx context.Context, sent func()) admission.Outcome {
+	_, err := i.ask(ctx, nobody, sent)
 	if err != nil {
 		i.log.LogAttrs(ctx, slog.LevelDebug, "question of our own failed", slog.Any("error", err))
 	}
@@ -159,6 +161,9 @@ func (i *introspector) notAdmitted(cause error) error {
 
 // changed logs that the endpoint is left alone, and that it answers again.
 func (i *introspector) changed(c admission.Change) {
+	if !c.Open {
+		i.failure.Store(nil)
+	}
 	if c.Open {
 		i.log.Warn("introspection stopped: the endpoint fails", slog.Int("failures", c.Failures), slog.Duration("asked_again_in", c.Pause))
 		return
@@ -166,8 +171,9 @@ func (i *introspector) changed(c admission.Change) {
 	i.log.Info("introspection goes on: the endpoint answers", slog.Duration("stopped_for", c.After), slog.Int("refused", c.Refused))
 }
 
-// report logs trouble, one line for each call that was made. Our own token's source logs its
-// fetches itself; a line for each request that finds it backed off would be a flood.
+// report logs trouble, one line for each call that was made, a few a second at most above Debug. Our
+// own token's source logs its fetches itself; a line for each request that finds it backed off would
+// be a flood.
 func (i *introspector) report(ctx context.Context, err error) {
 	if err == nil || errors.Is(err, ErrConflict) {
 		return
@@ -178,6 +184,9 @@ func (i *introspector) report(ctx context.Context, err error) {
 	level := slog.LevelWarn
 	if refusesUs(err) {
 		level = slog.LevelError
+	}
+	if !i.loud.due() { // strangers must not fill the log
+		level = slog.LevelDebug
 	}
 	i.log.LogAttrs(ctx, level, "introspection failed", slog.Any("error", err))
 }
@@ -202,8 +211,8 @@ func (i *introspector) authenticated(ctx context.Context, token string, sent fun
 	if i.own == nil || used.AccessToken == "" || !turnedAway(err) {
 		return in, err
 	}
-	i.own.Invalidate(used)
-	if fresh, failed := i.own.Token(ctx); failed == nil && fresh.AccessToken == used.AccessToken {
+	// It may be the user's token that is refused, so all others go on with ours meanwhile.
+	if fresh, failed := i.own.Renew(ctx, used); failed != nil || fresh.AccessToken == used.AccessToken {
 		return in, err // there is no better one
 	}
 	in, _, err = i.once(ctx, token, sent)

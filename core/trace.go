@@ -15,8 +15,8 @@ import (
 type Trace struct {
 	// Looked is called after the cache was asked for what is known about a token.
 	Looked func(ctx context.Context, what Lookup)
-	// Introspected is called after a question to the introspection endpoint, its one repetition
-	// with a fresh token of our own included. Its context is not a request's: several requests may
+	// Introspected is called after a question to the introspection endpoint, its repetitions (after
+	// a failure, and with a fresh token of our own) included. Its context is not a request's: several requests may
 	// wait for the same answer. Err is nil, ErrConflict, or says why there was no answer.
 	Introspected func(ctx context.Context, took time.Duration, err error)
 	// Decided is called at the end of Authorize. Denial is nil if the request was accepted; p is

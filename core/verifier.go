@@ -154,7 +154,7 @@ func (v *Verifier) Forget(token string) {
 // Verifier does not need it to work.
 func (v *Verifier) Ready(ctx context.Context) error {
 	// Through the flights, so that a caller without patience does not look like a server that does not answer.
-	err := v.cache.ready(ctx, v.keys.key(nobody))
+	err := v.cache.ready(ctx, v.keys.key("\x00"+nobody))
 	switch {
 	case err == nil, errors.Is(err, ErrConflict):
 		return nil

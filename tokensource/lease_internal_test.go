@@ -1,6 +1,7 @@
 package tokensource
 
 import (
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,4 +130,48 @@ func TestLeaseAsksTheWallClockOnceASecond(t *testing.T) {
 		time.Sleep(time.Hour)
 		usable(false)
 	})
+}
+
+// The wall clock is asked once a second: a token that has ended by it, on a machine that slept, is not
+// used any longer then.
+func TestTheWallClockIsAskedEachSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLease(Token{AccessToken: "t", ExpiresAt: time.Now().Add(time.Hour)}, time.Now())
+		if _, ok := l.usable(); !ok {
+			t.Fatal("a new token is not usable")
+		}
+		l.token.ExpiresAt = time.Now().Round(0).Add(-time.Minute) // the machine has slept
+		time.Sleep(999 * time.Millisecond)
+		if _, ok := l.usable(); !ok {
+			t.Error("the wall clock was asked within a second")
+		}
+		time.Sleep(time.Millisecond)
+		if _, ok := l.usable(); ok {
+			t.Error("an ended token is used after a second")
+		}
+	})
+}
+
+// Invalidate and Renew are about the token that they name: one that came meanwhile stays.
+func TestInvalidateComparesUnderTheLock(t *testing.T) {
+	for range 50 {
+		s := Static("old")
+		old := s.current.Load()
+		s.mu.Lock()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.Invalidate(old.token)
+		}()
+		for range 10_000 { // it waits for the lock by now
+			runtime.Gosched()
+		}
+		fresh := newLease(Token{AccessToken: "new"}, time.Now())
+		s.current.Store(fresh)
+		s.mu.Unlock()
+		<-done
+		if s.current.Load() != fresh {
+			t.Fatal("a late Invalidate forgot the token that came meanwhile")
+		}
+	}
 }

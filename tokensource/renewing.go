@@ -106,18 +106,70 @@ func (s *Source) Invalidate(t Token) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := s.forgetAt
-	if now := time.Now(); next.Before(now) {
-		next = now
-	}
-	next = next.Add(forgetEvery)
-	if time.Until(next) <= forgetAtOnce*forgetEvery && s.current.CompareAndSwap(l, nil) {
-		s.forgetAt, s.forgotten = next, Invalidated
+	if s.current.Load() == l && s.mayForget(time.Now()) {
+		s.current.Store(nil)
+		s.forgotten = Invalidated
 		select {
 		case s.woken <- struct{}{}:
 		default: // it is to wake up already
 		}
 	}
+}
+
+// mayForget reports whether one more token may be forgotten, and counts it. The caller holds s.mu.
+func (s *Source) mayForget(now time.Time) bool {
+	next := s.forgetAt
+	if next.Before(now) {
+		next = now
+	}
+	next = next.Add(forgetEvery)
+	if next.Sub(now) > forgetAtOnce*forgetEvery {
+		return false
+	}
+	s.forgetAt = next
+	return true
+}
+
+// Renew returns a token other than used, which a server has refused: the current one if that is
+// another by now, else one that is fetched for all who ask. Unlike after Invalidate, callers of
+// Token get the used one until then: use Renew where the refusal may be about something that was
+// sent with the token. When too many were refused lately (see Invalidate), it returns used.
+func (s *Source) Renew(ctx context.Context, used Token) (Token, error) {
+	l := s.current.Load()
+	if l == nil || l.token.AccessToken != used.AccessToken {
+		return s.Token(ctx)
+	}
+	f, err := s.replace(ctx, l)
+	switch {
+	case err != nil:
+		return Token{}, err
+	case f == nil:
+		return used, nil
+	}
+	return f.wait(ctx)
+}
+
+// replace returns the fetch that brings a token in place of l's, nil if there is to be none.
+func (s *Source) replace(ctx context.Context, l *lease) (*fetching, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	wait := s.retryAt.Sub(now)
+	switch current := s.current.Load(); {
+	case current != nil && current != l: // it came while we waited for the lock
+		f := &fetching{ctx: ctx, done: make(chan struct{}), token: current.token}
+		close(f.done)
+		return f, nil
+	case s.flight != nil:
+		return s.flight, nil
+	case wait > 0:
+		return nil, backedOff(s.failed, wait)
+	case s.deaf >= maxDeaf:
+		return nil, errAllDeaf
+	case !s.mayForget(now):
+		return nil, nil
+	}
+	return s.start(ctx, Invalidated, nil), nil
 }
 
 // renew starts a background fetch for a token that is still good, unless one runs or the last one failed just now.

@@ -13,24 +13,28 @@
 // bound the caller that has waited longest is turned away.
 //
 // A call that hangs while the endpoint answers others holds no slot for long: when somebody
-// waits, a call is given up once another one, sent a second later, has been answered. An
-// endpoint that is slow for everybody answers in order, so nothing is given up there.
+// waits, a call is given up once another one about a good token, sent later by ten times what
+// answers take (a quarter of a second to a second), has been answered. Garbage may be answered more
+// quickly than good tokens are, so an answer about it counts only if it was sent later by two
+// fifths of Config.Timeout; so does the answer to a question of our own, which is asked when callers wait and
+// none is answered.
 //
 // # The circuit
 //
 // A single bad answer may be about one token: a firewall or a bug of the server can make any
 // token of a stranger fail. So failed calls are a reason to ask a question of our own, about a
 // token that cannot exist, and its answer decides. Our question is asked when five calls have
-// failed since the last answer and none was answered for a fifth of a second, or when the
+// failed since the last answer and none was answered for 150 ms, or when the
 // server asks to be left alone (Retry-After), at most once a second. Callers wait for it, a
-// second at most. If it fails, the circuit opens: calls are refused for about one second, for
-// half of the outage when that is more, for five seconds at most. The first caller after a
-// pause makes us ask our question again; an answer to it closes the circuit.
+// second at most, unless answers take long anyway. If it fails, the circuit opens: calls are
+// refused for about one second, for half of the outage when that is more, for five seconds at most,
+// or for as long as the server tells our own question to stay away. The first caller after a pause
+// makes us ask our question again; an answer to it closes the circuit.
 //
-// Some servers answer every unknown token with an error, our own question included. So as long
-// as our question was never answered, every second one of the long pauses ends with a real call
-// in its place: an answer to that closes the circuit, its failure means nothing. If our question
-// fails even then, error statuses are no evidence at that server from then on.
+// Some servers answer every unknown token with an error, our own question included. So every fourth
+// of the long pauses ends with a real call beside our question: an answer to that closes the
+// circuit as well, its failure changes nothing. If our question fails even then, error statuses are
+// no evidence at that server until our question is answered again.
 //
 // A rate of failures opens nothing as long as some calls are answered: what fails is refused,
 // and no more.

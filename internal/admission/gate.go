@@ -21,20 +21,23 @@ const (
 )
 
 // Outcome is the end of a call. StayAway is how long the server asked to be left alone, or zero.
+// Good says that the answer was about a good token.
 type Outcome struct {
 	Evidence Evidence
 	StayAway time.Duration
+	Good     bool
 }
 
 // Config describes a Gate. Every field is needed but MaxSlots and Changed.
 type Config struct {
-	Slots    int                           // calls in flight, at first
-	MaxSlots int                           // calls in flight while the endpoint keeps its speed; Slots if that is more
-	Waiting  int                           // calls that wait for a slot
-	Patience time.Duration                 // how long one may wait
-	Timeout  time.Duration                 // of our own question
-	Ask      func(context.Context) Outcome // asks our own question
-	Changed  func(Change)                  // is told when the circuit opens or closes; may be nil
+	Slots    int           // calls in flight, at first
+	MaxSlots int           // calls in flight while the endpoint keeps its speed; Slots if that is more
+	Waiting  int           // calls that wait for a slot
+	Patience time.Duration // how long one may wait
+	Timeout  time.Duration // of our own question
+	// Ask asks our own question, and calls sent just before it is sent.
+	Ask     func(ctx context.Context, sent func()) Outcome
+	Changed func(Change) // is told when the circuit opens or closes; may be nil
 }
 
 // Change tells that the circuit has opened or closed.
@@ -65,7 +68,8 @@ func (e *RefusedError) Error() string {
 // The rules of the slots.
 const (
 	reservedPart = 4                      // one of so many slots is for known tokens only
-	overtaken    = time.Second            // by how much a later call must have been sent
+	minOvertaken = 250 * time.Millisecond // by how much a later call must have been sent, and
+	maxOvertaken = time.Second            // ten times what answers take, between these
 	grace        = 100 * time.Millisecond // to end after the context has
 	maxQuestions = 8                      // our own questions that may be under way, hung ones included
 )
@@ -84,6 +88,7 @@ type Gate struct {
 	ignoring  int       // calls that ignore the end of their context, whose slots were taken back
 	questions int       // our own, under way
 	newest    time.Time // when the latest of the calls was sent that have been answered
+	newGood   time.Time // the same, of those about good tokens
 }
 
 // New returns a Gate.
@@ -108,15 +113,14 @@ func (g *Gate) arrive(p *Pass) error {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	switch v := g.circuit.admit(now); {
+	switch v := g.circuit.admit(now, g.free(p.known)); {
 	case v == refuse:
 		return &RefusedError{g.circuit.until.Sub(now)}
-	case v == try && g.free(p.known):
+	case v == tryAndAsk:
+		g.ask()
 		p.trial = true
 		g.start(p, now)
 		return nil
-	case v == try:
-		return &RefusedError{g.circuit.until.Sub(now)}
 	case v == pass && g.free(p.known):
 		g.start(p, now)
 		return nil
@@ -143,7 +147,7 @@ func (g *Gate) await(ctx context.Context, p *Pass) error {
 		return p.err
 	default:
 	}
-	patience := min(g.c.Patience, overtaken)
+	patience := min(g.c.Patience/2, askEvery)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for left := g.c.Patience - patience; ; left = 0 {

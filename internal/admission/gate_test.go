@@ -20,7 +20,7 @@ import (
 func gate(change ...func(*admission.Config)) *admission.Gate {
 	c := admission.Config{
 		Slots: 4, Waiting: 5, Patience: 2 * time.Second, Timeout: 5 * time.Second,
-		Ask: func(context.Context) admission.Outcome { return answered },
+		Ask: func(_ context.Context, sent func()) admission.Outcome { sent(); return answered },
 	}
 	for _, f := range change {
 		f(&c)
@@ -30,6 +30,7 @@ func gate(change ...func(*admission.Config)) *admission.Gate {
 
 var (
 	answered = admission.Outcome{Evidence: admission.Answered}
+	good     = admission.Outcome{Evidence: admission.Answered, Good: true}
 	doubtful = admission.Outcome{Evidence: admission.Doubtful}
 	broken   = admission.Outcome{Evidence: admission.Broken}
 	none     = admission.Outcome{}
@@ -231,9 +232,9 @@ func TestHungCallsMakeRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate()
 		hung := []*admission.Pass{must(t, g, false), must(t, g, false)}
-		time.Sleep(999 * time.Millisecond)
-		quick := must(t, g, false) // 999 ms later
-		quick.Done(answered)
+		time.Sleep(249 * time.Millisecond)
+		quick := must(t, g, false) // 249 ms later
+		quick.Done(good)
 		hung = append(hung, must(t, g, false))
 		var c callers
 		c.enter(g, within(t), "waits", false, 0)
@@ -243,7 +244,7 @@ func TestHungCallsMakeRoom(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Millisecond)
-		must(t, g, true).Done(answered) // 1 s later
+		must(t, g, true).Done(good) // 250 ms later
 		synctest.Wait()
 		for i, p := range hung {
 			given := context.Cause(p.Context()) == admission.ErrOvertaken
@@ -263,6 +264,36 @@ func TestHungCallsMakeRoom(t *testing.T) {
 	})
 }
 
+// A good token may take the server longer than garbage does: what is answered about garbage gives
+// up calls that are late by much only.
+func TestGarbageDoesNotOvertakeGoodTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := gate(func(c *admission.Config) { c.Patience = 5 * time.Second })
+		slow := []*admission.Pass{must(t, g, false), must(t, g, false), must(t, g, false)}
+		var c callers
+		c.enter(g, within(t), "waits", false, 0)
+		for range 19 {
+			time.Sleep(100 * time.Millisecond)
+			must(t, g, true).Done(answered)
+		}
+		for i, p := range slow {
+			if p.Context().Err() != nil {
+				t.Errorf("call %d was given up after %v", i, 1900*time.Millisecond)
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+		must(t, g, true).Done(answered)
+		synctest.Wait()
+		if context.Cause(slow[0].Context()) != admission.ErrOvertaken {
+			t.Error("a call was not given up after 2s")
+		}
+		for _, p := range slow {
+			p.Done(none)
+		}
+		c.all.Wait()
+	})
+}
+
 // A call for a known token is given up for another known one only: its slot is of no use to a
 // stranger.
 func TestKnownCallsAreNotGivenUpForStrangers(t *testing.T) {
@@ -271,7 +302,7 @@ func TestKnownCallsAreNotGivenUpForStrangers(t *testing.T) {
 		hung := must(t, g, true)
 		strangers := []*admission.Pass{must(t, g, false), must(t, g, false)}
 		time.Sleep(time.Second)
-		must(t, g, true).Done(answered)
+		must(t, g, true).Done(good)
 		strangers = append(strangers, must(t, g, false))
 		var c callers
 		c.enter(g, within(t), "a stranger", false, 0)
@@ -300,7 +331,11 @@ func TestSlowCallsAreNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate(func(c *admission.Config) {
 			c.Patience, c.Waiting = 5*time.Second, 100
-			c.Ask = func(context.Context) admission.Outcome { time.Sleep(3 * time.Second); return answered }
+			c.Ask = func(_ context.Context, sent func()) admission.Outcome {
+				sent()
+				time.Sleep(3 * time.Second)
+				return answered
+			}
 		})
 		var given atomic.Int32
 		var all sync.WaitGroup
@@ -333,7 +368,8 @@ func TestOurQuestionShowsWhoHangs(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			asked := 0
 			g := gate(func(c *admission.Config) {
-				c.Ask = func(ctx context.Context) admission.Outcome {
+				c.Ask = func(ctx context.Context, sent func()) admission.Outcome {
+					sent()
 					asked++
 					if answers {
 						return answered
@@ -344,7 +380,7 @@ func TestOurQuestionShowsWhoHangs(t *testing.T) {
 			})
 			time.Sleep(time.Minute)
 			hung := []*admission.Pass{must(t, g, false), must(t, g, false), must(t, g, false)}
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(1100 * time.Millisecond)
 			var c callers
 			c.enter(g, within(t), "waits", false, 0)
 			time.Sleep(time.Second)
@@ -389,6 +425,25 @@ func TestCallsThatIgnoreTheirContext(t *testing.T) {
 		for _, p := range deaf {
 			p.Done(answered)
 		}
+		must(t, g, true).Done(answered)
+	})
+}
+
+// AV-10: a call that could not be abandoned, because too many ignored their contexts, is abandoned
+// as soon as one of these ends.
+func TestAbandonedLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := gate(func(c *admission.Config) { c.Slots = 1 })
+		first := must(t, g, true)
+		time.Sleep(6 * time.Second)
+		second := must(t, g, true) // the first was abandoned
+		time.Sleep(6 * time.Second)
+		if _, err := g.Enter(brief(t), true); err == nil {
+			t.Fatal("two calls that ignore their contexts were abandoned, want one for one slot")
+		}
+		first.Done(none)
+		must(t, g, true).Done(answered)
+		second.Done(none)
 		must(t, g, true).Done(answered)
 	})
 }

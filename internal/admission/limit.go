@@ -17,7 +17,8 @@ type limit struct {
 	least, most int
 
 	now      int
-	recent   time.Duration // what answers take, smoothed; zero until the first
+	seen     bool          // there was an answer
+	recent   time.Duration // what answers take, smoothed
 	usual    time.Duration // the same, while the limit was the least
 	wanted   time.Time     // when somebody waited last
 	narrowed time.Time     // when it was made less
@@ -27,8 +28,8 @@ func newLimit(least, most int) limit { return limit{least: least, most: max(leas
 
 // answered takes the time that an answer took, and whether callers wait.
 func (l *limit) answered(now time.Time, took time.Duration, waiting bool) {
-	if l.recent == 0 {
-		l.recent = took
+	if !l.seen {
+		l.seen, l.recent = true, took
 	}
 	l.recent += (took - l.recent) / 8
 	if l.now == l.least {

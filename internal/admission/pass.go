@@ -49,14 +49,18 @@ func (p *Pass) Done(o Outcome) {
 			if p.sent.After(g.newest) {
 				g.newest = p.sent
 			}
+			if o.Good && p.sent.After(g.newGood) {
+				g.newGood = p.sent
+			}
 		}
-		if g.circuit.called(now, o, p.trial) {
+		if g.circuit.called(now, o, p.trial, g.slow()) {
 			g.ask()
 		}
 		g.serve(now)
 		g.relieve()
 	case abandoned:
 		g.ignoring--
+		g.abandonNext(now)
 	}
 	p.state = over
 	told := g.change(&was)
@@ -85,8 +89,26 @@ func (p *Pass) abandon() {
 	if p.state != inFlight || g.ignoring >= g.c.Slots {
 		return
 	}
+	g.abandon(p)
+	g.serve(time.Now())
+}
+
+// abandon takes the slot of p back. g.mu is held.
+func (g *Gate) abandon(p *Pass) {
 	g.vacate(p)
 	p.state = abandoned
 	g.ignoring++
-	g.serve(time.Now())
+}
+
+// abandonNext takes the slot of the next call back that has ignored the end of its context and
+// could not be abandoned then. g.mu is held.
+func (g *Gate) abandonNext(now time.Time) {
+	for e := g.running.Front(); e != nil; e = e.Next() {
+		p := passOf(e)
+		if deadline, ok := p.ctx.Deadline(); ok && now.Sub(deadline) >= grace {
+			g.abandon(p)
+			g.serve(now)
+			return
+		}
+	}
 }

@@ -18,30 +18,65 @@ func (g *Gate) ask() {
 }
 
 func (g *Gate) question(number int) {
-	sent := time.Now()
-	late := time.AfterFunc(askWait, func() { g.settle(number, Outcome{Evidence: Broken}, sent) })
+	asked := time.Now()
 	o := Outcome{Evidence: Broken} // if it panics
+	var late *time.Timer
+	// Until it is sent it waits for our own token: no answer is no evidence then.
+	unsent := time.AfterFunc(g.c.Timeout+grace, func() { g.settle(number, Outcome{}, asked) })
 	defer func() {
 		_ = recover() // told by what was called
-		late.Stop()
+		unsent.Stop()
+		if late != nil {
+			late.Stop()
+		}
 		g.mu.Lock()
 		g.questions--
 		g.mu.Unlock()
-		g.settle(number, o, sent)
+		g.settle(number, o, asked)
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), g.c.Timeout)
 	defer cancel()
-	o = g.c.Ask(ctx)
+	o = g.c.Ask(ctx, func() {
+		if late == nil {
+			late = time.AfterFunc(g.answerWait(), func() { g.late(number, asked) })
+		}
+	})
 }
 
-// settle takes the outcome of our own question, sent then.
-func (g *Gate) settle(number int, o Outcome, sent time.Time) {
+// answerWait is how long an answer to our own question is waited for: longer where all answers take
+// longer.
+func (g *Gate) answerWait() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return min(max(askWait, 2*g.limit.recent), g.c.Timeout)
+}
+
+// late is called when our own question was not answered in time. Where nothing was answered yet, who
+// knows what the endpoint takes: callers go on then, and the question's own end decides.
+func (g *Gate) late(number int, asked time.Time) {
+	g.mu.Lock()
+	unknown := !g.limit.seen && g.circuit.letGo(number)
+	if unknown {
+		g.serve(time.Now())
+	}
+	g.mu.Unlock()
+	if !unknown {
+		g.settle(number, Outcome{Evidence: Broken}, asked)
+	}
+}
+
+// slow reports whether answers take so long that callers must not wait for our own question first.
+// g.mu is held.
+func (g *Gate) slow() bool { return g.limit.recent > askWait/2 }
+
+// settle takes the outcome of our own question, asked then.
+func (g *Gate) settle(number int, o Outcome, asked time.Time) {
 	now := time.Now()
 	g.mu.Lock()
 	was := g.circuit
 	g.circuit.settled(now, number, o)
-	if o.Evidence == Answered && sent.After(g.newest) {
-		g.newest = sent
+	if o.Evidence == Answered && asked.After(g.newest) {
+		g.newest = asked
 	}
 	g.serve(now)
 	g.relieve()
@@ -56,7 +91,7 @@ func (g *Gate) lookAround() {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	idle := now.Sub(g.circuit.answered) >= overtaken && now.Sub(g.circuit.asked) >= askEvery
+	idle := now.Sub(g.circuit.answered) >= askEvery && now.Sub(g.circuit.asked) >= askEvery
 	if g.circuit.state != closed || !idle {
 		return
 	}

@@ -51,13 +51,15 @@ func (g *Gate) serve(now time.Time) {
 	}
 }
 
-// relieve gives up hung calls, one for each that waits: those that a later call has overtaken. g.mu
-// is held.
+// relieve gives up hung calls, one for each that waits: those that a later call has overtaken. An
+// answer about a bad token may be a quick one, so it, and the answer to our own question, has to be
+// later by two fifths of the time that a call has. g.mu is held.
 func (g *Gate) relieve() {
 	wanted := g.waiting.len()
+	behind := min(max(10*g.limit.recent, minOvertaken), maxOvertaken)
 	for e := g.running.Front(); e != nil && wanted > 0; e = e.Next() {
 		p := passOf(e)
-		if g.newest.Sub(p.sent) < overtaken {
+		if g.newGood.Sub(p.sent) < behind && g.newest.Sub(p.sent) < g.c.Timeout*2/5 {
 			return // it and all that follow were sent later
 		}
 		if p.known && g.waiting.known.Len() == 0 {

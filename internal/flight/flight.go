@@ -32,8 +32,11 @@ type Group[K comparable, V any] struct {
 	calls map[K][]*call[V] // under way, in the order in which they began; no entry is empty
 }
 
-// maxSent is how many calls for one key may be in flight. Two, so that one that hangs does not hold
-// up the next.
+// patience is how long a call waits until fewer are in flight.
+const patience = time.Second
+
+// maxSent is how many calls for one key may be in flight, but for those that take long. Two, so
+// that one that hangs does not hold up the next.
 const maxSent = 2
 
 type call[V any] struct {
@@ -42,6 +45,8 @@ type call[V any] struct {
 	waiting int           // callers
 	after   []*call[V]    // one of these must land first
 	sent    time.Time     // zero until then
+	resent  time.Time     // when it was sent last, after a repetition for instance
+	newer   time.Time     // when the newest result was sent that came meanwhile
 	kept    bool          // the result may be kept
 	landed  chan struct{} // closed at the end
 	value   V
@@ -175,9 +180,12 @@ func (g *Group[K, V]) run(key K, c *call[V], fn func(context.Context, func()) (V
 // work runs fn once there are not too many calls in flight.
 func (g *Group[K, V]) work(c *call[V], fn func(context.Context, func()) (V, error)) (v V, err error) {
 	if len(c.after) == maxSent {
+		slow := time.NewTimer(patience)
+		defer slow.Stop()
 		select {
 		case <-c.after[0].landed:
 		case <-c.after[1].landed:
+		case <-slow.C: // it must not use up the time of this one
 		case <-c.ctx.Done():
 			return v, context.Cause(c.ctx)
 		}
@@ -186,8 +194,9 @@ func (g *Group[K, V]) work(c *call[V], fn func(context.Context, func()) (V, erro
 	return fn(c.ctx, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
+		c.resent = time.Now()
 		if c.sent.IsZero() {
-			c.sent = time.Now()
+			c.sent = c.resent
 		}
 	})
 }
@@ -196,7 +205,8 @@ func (g *Group[K, V]) work(c *call[V], fn func(context.Context, func()) (V, erro
 func (g *Group[K, V]) land(key K, c *call[V]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	keep := c.kept && c.err == nil && !c.sent.IsZero() // what was not asked for anew is not kept anew
+	// What was found, and not asked for, is not kept anew.
+	keep := c.kept && c.err == nil && !c.sent.IsZero() && !c.resent.Before(c.newer)
 	g.drop(key, func(other *call[V]) bool { return other == c })
 	if !keep {
 		return
@@ -205,9 +215,7 @@ func (g *Group[K, V]) land(key K, c *call[V]) {
 		g.Keep(key, c.value)
 	}
 	for _, other := range g.calls[key] {
-		if !other.sent.IsZero() && other.sent.Before(c.sent) {
-			other.kept = false
-		}
+		other.newer = c.resent
 	}
 }
 

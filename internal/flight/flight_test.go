@@ -316,6 +316,77 @@ func TestNewestIsKept(t *testing.T) {
 	}
 }
 
+// AV-14, AV-08: where the work takes long, a third caller that wants a fresh result waits a second for
+// the two before it, and not for all of its own time.
+func TestThirdCallOfASlowServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &flight.Group[string, string]{Timeout: 5 * time.Second}
+		var runs atomic.Int32
+		for i := range 3 {
+			go func() {
+				begun := time.Now()
+				v, _, err := g.Do(t.Context(), "k", begun, after(3500*time.Millisecond, "v", &runs))
+				want := []time.Duration{3500 * time.Millisecond, 3500 * time.Millisecond, 4500 * time.Millisecond}[i]
+				if took := time.Since(begun); v != "v" || err != nil || took != want {
+					t.Errorf("caller %d got %q, %v after %v, want v after %v", i, v, err, took, want)
+				}
+			}()
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+// AV-09: what counts is when the question was sent that was answered, which may be a repetition.
+func TestRepetitionIsTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept []string
+		g := &flight.Group[string, string]{Timeout: time.Minute, Keep: func(_, v string) { kept = append(kept, v) }}
+		go g.Do(t.Context(), "k", time.Now(), func(_ context.Context, sent func()) (string, error) {
+			sent()
+			time.Sleep(5 * time.Second) // fails, and is sent again
+			sent()
+			time.Sleep(time.Second)
+			return "inactive", nil
+		})
+		time.Sleep(time.Second)
+		var runs atomic.Int32
+		go g.Do(t.Context(), "k", time.Now(), after(time.Second, "active", &runs))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := strings.Join(kept, " "); got != "active inactive" {
+			t.Errorf("kept %q, want the active answer and then the inactive one", got)
+		}
+	})
+}
+
+// What a forgotten key's call brings is not kept, although it lands at the very moment.
+func TestForgetAndLandAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		kept := map[string]bool{"k": true}
+		g := &flight.Group[string, string]{Timeout: time.Minute, Keep: func(k, _ string) {
+			mu.Lock()
+			defer mu.Unlock()
+			kept[k] = true
+		}}
+		var runs atomic.Int32
+		go g.Do(t.Context(), "k", time.Now(), after(time.Second, "v", &runs))
+		time.Sleep(time.Second - 500*time.Microsecond)
+		g.Forget("k", func() {
+			mu.Lock()
+			defer mu.Unlock()
+			delete(kept, "k")
+		})
+		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		if kept["k"] {
+			t.Error("a forgotten answer was kept")
+		}
+	})
+}
+
 // AV-07: work that waits when its last caller leaves is not done; work that is under way is
 // finished.
 func TestWorkNobodyWaitsFor(t *testing.T) {

@@ -84,12 +84,12 @@ var decisionMutants = []mutant{
 	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\tg.leave(key, c)\n\t\treturn v, shared, context.Cause(ctx)\n\tcase <-c.ctx.Done():", "case <-c.ctx.Done():", inFlight},
 
 	// Asking.
-	{"asking: our own token is not renewed", "core/introspector.go", "i.own.Invalidate(used)", "_ = used", inCore},
+	{"asking: our own token is not renewed", "core/introspector.go", "failed != nil || fresh.AccessToken == used.AccessToken {", "failed != nil || fresh.AccessToken != \"\" {", inCore},
 	{"asking: redirects are followed", "internal/formpost/formpost.go", "return http.ErrUseLastResponse", "return nil", "./internal/formpost " + inCore + " " + inSource},
 	{"asking: unlimited answers", "internal/formpost/formpost.go", "rest.SetResponseBodyLimit(maxBody)", "_ = maxBody", "./internal/formpost " + inCore},
 	{"asking: retries without a budget", "internal/formpost/formpost.go", " || !c.budget.Spend()", "", "./internal/formpost"},
 	{"asking: any number of calls in flight", "core/config.go", "Slots: cmp.Or(c.MaxInFlight, inFlight),", "Slots: cmp.Or(0, 1<<20),", inCore},
-	{"asking: the circuit never opens", "internal/admission/circuit.go", "case current && c.state == asking:\n\t\tc.open(now, o)", "case current && c.state == asking:\n\t\tc.close(now)", inGate},
+	{"asking: the circuit never opens", "internal/admission/circuit.go", "\tdefault:\n\t\tc.open(now, o)", "\tdefault:\n\t\tc.close(now)", inGate},
 	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
 	{"asking: InsecureSkipVerify is fine", "internal/formpost/endpoint.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/formpost " + inCore + " " + inSource},
 	{"asking: http anywhere", "internal/formpost/endpoint.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/formpost " + inCore + " " + inSource},
@@ -107,7 +107,7 @@ var decisionMutants = []mutant{
 	{"source: expired tokens are handed out", "tokensource/renewing.go", "if age, ok := l.usable(); ok {", "if age, ok := l.usable(); ok || true {", inSource},
 	{"source: no early renewal", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := min(life/5000, maxWindow)", inSource},
 	{"source: the window does not scale", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := maxWindow", inSource},
-	{"source: no jitter", "tokensource/renewing.go", "rand.Float64()*0.2 - 0.1", "0.0", inSource},
+	{"source: no jitter", "tokensource/renewing.go", "rand.Float64()*0.2 - 0.1", "rand.Float64() * 0", inSource},
 	{"source: lifetime from the answer on", "tokensource/answer.go", "begun.Add(life)", "time.Now().Add(life)", inSource},
 	{"source: no backoff", "tokensource/fetching.go", "s.retryAt = now.Add(wait)", "s.retryAt = now", inSource},
 	{"source: refusals back off like hiccups", "tokensource/fetching.go", "if refused(s.failed) {", "if false {", inSource},
