@@ -116,6 +116,8 @@ func (c *circuit) called(now time.Time, o Outcome, trial, slow bool) (ask bool) 
 // already. Callers wait for it, unless they would wait for long.
 func (c *circuit) doubt(now time.Time, slow, wished bool) (ask bool) {
 	switch {
+	case c.doubting: // it is under way, and callers were let go
+		return false
 	case c.pending:
 	case now.Sub(c.asked) >= askEvery:
 		c.ask(now)
@@ -134,7 +136,7 @@ func (c *circuit) doubt(now time.Time, slow, wished bool) (ask bool) {
 // letGo lets callers go on before our own question of that number is settled, unless they are
 // refused in an outage already. It reports whether it does.
 func (c *circuit) letGo(question int) bool {
-	if question != c.question || !c.pending || c.state != asking || c.pause > 0 {
+	if question != c.question || !c.pending || c.pause > 0 || c.state != asking && !c.doubting {
 		return false
 	}
 	c.state, c.doubting = closed, true

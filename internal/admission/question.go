@@ -51,16 +51,23 @@ func (g *Gate) answerWait() time.Duration {
 	return min(max(askWait, 2*g.limit.recent), g.c.Timeout)
 }
 
-// late is called when our own question was not answered in time. Where nothing was answered yet, who
-// knows what the endpoint takes: callers go on then, and the question's own end decides.
+// late is called when our own question, asked then, was not answered in time. Where nothing was
+// answered yet, nobody knows what the endpoint takes: callers go on then, and the question's own end
+// decides. So they do where other answers have turned out to take long meanwhile.
 func (g *Gate) late(number int, asked time.Time) {
+	more := g.answerWait() - time.Since(asked)
 	g.mu.Lock()
-	unknown := !g.limit.seen && g.circuit.letGo(number)
-	if unknown {
+	letGo := (!g.limit.seen || more > 0) && g.circuit.letGo(number)
+	if letGo {
 		g.serve(time.Now())
 	}
+	unknown := letGo && !g.limit.seen
 	g.mu.Unlock()
-	if !unknown {
+	switch {
+	case unknown:
+	case more > 0:
+		time.AfterFunc(more, func() { g.late(number, asked) })
+	default:
 		g.settle(number, Outcome{Evidence: Broken}, asked)
 	}
 }
@@ -92,7 +99,7 @@ func (g *Gate) lookAround() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	idle := now.Sub(g.circuit.answered) >= askEvery && now.Sub(g.circuit.asked) >= askEvery
-	if g.circuit.state != closed || !idle {
+	if g.circuit.state != closed || g.circuit.pending || !idle {
 		return
 	}
 	g.circuit.ask(now)

@@ -48,7 +48,7 @@ var availabilityMutants = []mutant{
 	{"circuit: a wish that only a stranger heard", "internal/admission/circuit.go", "(c.useless || c.wished && o.StayAway == 0)", "c.useless", inGate},
 	{"circuit: what was learnt does not count", "internal/admission/circuit.go", "(c.useless || c.wished && o.StayAway == 0)", "(c.wished && o.StayAway == 0)", inGate},
 	{"circuit: callers of a slow server wait for our question", "internal/admission/circuit.go", "\tif !slow {\n", "\tif true {\n", inGate},
-	{"circuit: nobody is let go", "internal/admission/question.go", "!g.limit.seen && g.circuit.letGo(number)", "false", inGate},
+	{"circuit: nobody is let go", "internal/admission/question.go", "(!g.limit.seen || more > 0) && g.circuit.letGo(number)", "false", inGate},
 	{"circuit: our question has a second, however slow the server", "internal/admission/question.go", "min(max(askWait, 2*g.limit.recent), g.c.Timeout)", "askWait", inGate},
 	{"circuit: our hung question holds callers", "internal/admission/question.go", "late = time.AfterFunc(g.answerWait(),", "late = time.AfterFunc(time.Hour,", inGate},
 	{"circuit: pauses do not grow", "internal/admission/circuit.go", "min(max(now.Sub(c.opened)/2, minPause), maxPause)", "minPause", inGate},
