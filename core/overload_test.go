@@ -58,6 +58,32 @@ func TestStrangersDoNotStarveTheKnown(t *testing.T) {
 	}
 }
 
+// AV-01: tokens that hang, at a rate, give their calls to others within a quarter of a second each.
+func TestTokensThatHangAtARate(t *testing.T) {
+	for _, tt := range []struct{ inFlight, rate int }{{64, 125}, {0, 250}} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := coretest.New()
+			v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = tt.inFlight })
+			srv.Inject(coretest.Introspection, coretest.Always, forTokens("bad", 20*time.Millisecond, coretest.Hang()))
+			var others, hostile tally
+			every(time.Second/time.Duration(tt.rate), 10*time.Second, func(i int) {
+				hostile.send(t, v, fmt.Sprint("bad", i), core.Authenticated())
+				if i%(tt.rate/25) == 0 {
+					others.send(t, v, srv.Mint(coretest.Grant{}), core.Authenticated())
+				}
+			})
+			if got := others.share("ok"); got < 0.99 {
+				t.Errorf("%d hanging tokens a second: %.1f %% of the others got in", tt.rate, 100*got)
+			}
+			if p99 := others.percentile(0.99); p99 > 500*time.Millisecond {
+				t.Errorf("%d hanging tokens a second: the others waited up to %v", tt.rate, p99)
+			}
+			hostile.all.Wait()
+			time.Sleep(10 * time.Second)
+		})
+	}
+}
+
 // AV-06: who is known does not get in the way of who is not, as long as the server keeps up, and a
 // revoked token is known no longer.
 func TestWhoIsKnown(t *testing.T) {

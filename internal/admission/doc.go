@@ -12,11 +12,11 @@
 // so that a burst that can be served in time is served whole. The queue is bounded; beyond the
 // bound the caller that has waited longest is turned away.
 //
-// A call that hangs while the endpoint answers others holds no slot for long: when somebody
-// waits, a call is given up once another one about a good token, sent later by ten times what
-// answers take (a quarter of a second to a second), has been answered. Garbage may be answered more
-// quickly than good tokens are, so an answer about it counts only if it was sent later by two
-// fifths of Config.Timeout; so does the answer to a question of our own, which is asked when callers wait and
+// A call that hangs while the endpoint answers others holds no slot for long: when somebody waits,
+// a call is given up once another one about a good token, sent later by ten times what answers take
+// (a quarter of a second to a second), has been answered. Garbage may be answered more quickly than
+// good tokens are, so an answer about it counts only if it was sent later by two fifths of
+// Config.Timeout; so does the answer to a question of our own, which is asked when callers wait and
 // none is answered.
 //
 // # The circuit

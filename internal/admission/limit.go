@@ -45,11 +45,14 @@ func (l *limit) answered(now time.Time, took time.Duration, waiting bool) {
 			l.narrowed = now
 		}
 	case waiting:
-		l.now = min(l.now+1, l.most)
+		l.widen()
 	case now.Sub(l.wanted) >= limitWindow:
 		l.now = l.least
 	}
 }
+
+// widen makes room for one more.
+func (l *limit) widen() { l.now = min(l.now+1, l.most) }
 
 // reset forgets all: the endpoint has failed.
 func (l *limit) reset() { *l = newLimit(l.least, l.most) }

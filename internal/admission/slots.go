@@ -68,6 +68,7 @@ func (g *Gate) relieve() {
 		wanted--
 		if !p.givenUp {
 			p.givenUp = true
+			g.limit.widen() // what hangs takes nothing of the endpoint's speed for others
 			p.cancel(ErrOvertaken)
 		}
 	}
