@@ -258,6 +258,23 @@ func TestOurQuestionHangs(t *testing.T) {
 	})
 }
 
+// AV-03: what becomes of an earlier question of our own says nothing about the one that is under way.
+func TestAnEarlierQuestionFailsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(broken)
+		e.call(t, answered)
+		time.Sleep(time.Second)
+		e.set(broken, 2500*time.Millisecond) // it is taken for failed after 1s
+		e.fail(t, broken)
+		time.Sleep(2100 * time.Millisecond) // the pause is over
+		e.set(answered, 900*time.Millisecond)
+		begun := time.Now()
+		if !e.call(t, none) || time.Since(begun) != 900*time.Millisecond {
+			t.Errorf("the caller waited %v, want for our second question", time.Since(begun))
+		}
+	})
+}
+
 // A call that was under way when the circuit opened does not close it when it succeeds, and does
 // not prolong a pause when it fails.
 func TestLateOutcomes(t *testing.T) {
