@@ -163,6 +163,22 @@ func TestSecretFuncThatBlocksForEver(t *testing.T) {
 	})
 }
 
+// Strangers whose tokens are answered with an error fill no log: five lines, and then one a second.
+func TestStrangersDoNotFillTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log buffer
+		srv := coretest.New()
+		v := mobileFirst(t, srv, func(c *core.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		srv.Inject(coretest.Introspection, coretest.Always, forTokens("bad", 0, coretest.Status(404)))
+		var hostile tally
+		every(10*time.Millisecond, 20*time.Second, func(i int) { hostile.send(t, v, fmt.Sprint("bad", i), core.Authenticated()) })
+		hostile.all.Wait()
+		if n := strings.Count(log.String(), "introspection failed"); n < 20 || n > 26 {
+			t.Errorf("%d lines in 20s", n)
+		}
+	})
+}
+
 // buffer is a bytes.Buffer for several goroutines.
 type buffer struct {
 	mu sync.Mutex
