@@ -59,7 +59,7 @@ type Config struct {
 	Timeout time.Duration
 	// MaxInFlight bounds the concurrent calls to the introspection endpoint. A quarter of them (none of fewer than four) is
 	// kept for tokens that were active before. Zero means 64, and more, up to 1024, while requests wait and the server
-	// answers as fast as before. Requests beyond that wait for two fifths of Timeout at most, 3 072 of them; when more come,
+	// answers as fast as before. Requests beyond that wait for two fifths of Timeout at most, 2 048 of them; when more come,
 	// those that have waited longest get 503.
 	MaxInFlight int
 

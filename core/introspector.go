@@ -24,7 +24,7 @@ import (
 
 const (
 	maxRetryAfter = time.Minute
-	maxWaiting    = 3072                  // callers that wait for a slot
+	maxWaiting    = 2048                  // callers that wait for a slot
 	maxJitter     = 50 * time.Millisecond // before a failed call is repeated
 )
 

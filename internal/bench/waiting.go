@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// measureWaiting has thousands wait for a slot of a server that does not answer, and weighs them.
+// measureWaiting has thousands wait for a slot of a server that does not answer, and weighs them:
+// who is refused goes away.
 func measureWaiting(s settings) ([]target, error) {
 	const most = 50 << 20
 	n := of(s, 20_000, 500)
@@ -16,36 +17,31 @@ func measureWaiting(s settings) ([]target, error) {
 	if err != nil {
 		return nil, err
 	}
-	var others tally // whose stacks have grown as those of any caller do
-	bare := weigh(s, n, func(i int) { others.check(v, numbered(garbageToken, i%64, signedSize), requirement) }, func() {})
-	var refused tally
+	var before, refused tally
+	weigh(s, n, func(i int) { before.check(v, numbered(garbageToken, i%64, signedSize), requirement) }, func() {}) // descriptors of goroutines stay
 	var atOnce, waiting int
 	total := weigh(s, n, func(i int) { refused.check(v, numbered(newToken, i, signedSize), requirement) }, func() {
 		atOnce = refused.of(unavailable)
 		waiting = n - refused.all()
 	})
-	above := total - bare
 	return []target{{
-		what: fmt.Sprintf("%s callers come while no slot gets free: memory beyond that of as many who are answered", count(float64(n))),
-		found: fmt.Sprintf("%s (%s in all); %s wait, %s refused at once",
-			mebibytes(above), mebibytes(total), count(float64(waiting)), count(float64(atOnce))),
+		what:    fmt.Sprintf("%s callers come while no slot gets free: memory of those who wait", count(float64(n))),
+		found:   fmt.Sprintf("%s; %s wait, %s refused at once", mebibytes(total), count(float64(waiting)), count(float64(atOnce))),
 		want:    "≤ 50.0 MiB, a bound on those who wait",
-		reached: above <= most && atOnce > 0 && waiting+atOnce == n,
+		reached: total <= most && atOnce > 0 && waiting+atOnce == n,
 	}}, nil
 }
 
-// weigh is the memory, heap and stacks, of n goroutines that have begun to do f and, half a second
-// later, do it still or have done it. All of them stay until it was taken. Then calls observe.
+// weigh is the memory, heap and stacks, of n goroutines that do f, half a second after they began.
+// Those that have done it are gone. Then calls observe.
 func weigh(s settings, n int, f func(i int), observe func()) float64 {
 	before := inUse()
-	stay := make(chan struct{})
 	var begun atomic.Int64
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
 			begun.Add(1)
 			f(i)
-			<-stay
 		})
 	}
 	for begun.Load() < int64(n) {
@@ -54,7 +50,6 @@ func weigh(s settings, n int, f func(i int), observe func()) float64 {
 	time.Sleep(of(s, 500*time.Millisecond, moment))
 	observe()
 	grown := inUse() - before
-	close(stay)
 	wg.Wait()
 	return float64(grown)
 }
