@@ -238,6 +238,7 @@ func TestOutageIsNoticed(t *testing.T) {
 					if took := time.Since(back); took > 5*time.Second+tt.slow/5 {
 						t.Errorf("the first good answer came %v after the server", took)
 					}
+					synctest.Wait() // the caller goes on before the line is written
 					if goesOn.Load() == 0 {
 						t.Error("nothing was logged when the endpoint answered again")
 					}

@@ -161,13 +161,11 @@ func (i *introspector) notAdmitted(cause error) error {
 
 // changed logs that the endpoint is left alone, and that it answers again.
 func (i *introspector) changed(c admission.Change) {
-	if !c.Open {
-		i.failure.Store(nil)
-	}
 	if c.Open {
 		i.log.Warn("introspection stopped: the endpoint fails", slog.Int("failures", c.Failures), slog.Duration("asked_again_in", c.Pause))
 		return
 	}
+	i.failure.Store(nil) // the next outage has reasons of its own
 	i.log.Info("introspection goes on: the endpoint answers", slog.Duration("stopped_for", c.After), slog.Int("refused", c.Refused))
 }
 

@@ -106,12 +106,12 @@ func TestWhoIsKnown(t *testing.T) {
 			go v.Authorize(t.Context(), bearer(fmt.Sprint("garbage", i)), core.Authenticated())
 			synctest.Wait()
 		}
-		for tok, want := range map[string]time.Duration{revoked: 2 * time.Second, ended: 2 * time.Second, member: time.Second} {
+		for tok, isKnown := range map[string]bool{revoked: false, ended: false, member: true} {
 			go func() {
 				begun := time.Now()
 				v.Authorize(t.Context(), bearer(tok), core.Authenticated())
-				if took := time.Since(begun); took != want && took != want+time.Second && !(tok != member && took > want) {
-					t.Errorf("waited %v, want %v", took, want)
+				if took := time.Since(begun); (took == time.Second) != isKnown { // at once, or behind the garbage
+					t.Errorf("known %v: waited %v", isKnown, took)
 				}
 			}()
 		}

@@ -87,14 +87,14 @@ func newRest(transport http.RoundTripper, maxBody int) *resty.Client {
 	return rest
 }
 
-// Post is Once with one repetition, after a short pause, of what failed and may succeed the next time (Transient), while the
+// Post is Once with one repetition, after a short pause, of what failed and may succeed the next time, while the
 // Client's own Budget lasts.
 func (c *Client) Post(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
 	res, err := c.Once(ctx, header, form)
 	if good(res, err) {
 		c.budget.Earn()
 	}
-	if !Transient(res, err) || ctx.Err() != nil || !c.budget.Spend() {
+	if !transient(res, err) || ctx.Err() != nil || !c.budget.Spend() {
 		return res, err
 	}
 	pause := time.NewTimer(rand.N(maxJitter))
@@ -156,9 +156,9 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// Transient says whether a repetition may help what Once returned: the endpoint was not reached, cut its answer short, or
+// transient says whether a repetition may help what Once returned: the endpoint was not reached, cut its answer short, or
 // failed. An endpoint that names a time with Retry-After is taken at its word.
-func Transient(res *Response, err error) bool {
+func transient(res *Response, err error) bool {
 	if err != nil {
 		return !errors.Is(err, ErrTooLarge) && !errors.Is(err, context.Canceled)
 	}
