@@ -15,7 +15,7 @@ import (
 	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/internal/memcache"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
@@ -103,7 +103,7 @@ func New(c Config) (*Verifier, error) {
 	c.Logger = contain.Logger(c.Logger)
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	if c.Transport == nil {
-		t, err := formpost.OpenTransport(cmp.Or(c.MaxInFlight, mostInFlight), c.CAFile)
+		t, err := endpoint.OpenTransport(cmp.Or(c.MaxInFlight, mostInFlight), c.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("core: Config.CAFile %w", err)
 		}
@@ -181,7 +181,7 @@ func (c *Config) check() error {
 	if c.CacheBytes > 0 && c.CacheBytes < minCacheBytes {
 		return fmt.Errorf("Config.CacheBytes is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes)
 	}
-	if err := formpost.CheckTransport(c.Transport); err != nil {
+	if err := endpoint.CheckTransport(c.Transport); err != nil {
 		return fmt.Errorf("Config.Transport %w", err)
 	}
 	if c.CAFile != "" && c.Transport != nil {
@@ -201,7 +201,7 @@ func (c *Config) checkProfile() error {
 	if p.err != nil {
 		return fmt.Errorf("Config.Profile: %s: %w", p.name, p.err)
 	}
-	if _, err := formpost.CheckURL(p.endpoint, c.InsecureHTTP); err != nil {
+	if _, err := endpoint.CheckURL(p.endpoint, c.InsecureHTTP); err != nil {
 		return fmt.Errorf("Config.Profile: %s: the URL %w", p.name, err)
 	}
 	return nil
@@ -240,12 +240,12 @@ func (c *Config) introspector() (*introspector, error) {
 	i := &introspector{
 		profile: c.Profile,
 		url:     u.String(),
-		post: formpost.New(formpost.Options{
+		post: endpoint.New(endpoint.Options{
 			URL: c.Profile.endpoint, Transport: c.Transport, MaxBody: c.MaxResponseBytes,
 		}),
 		own:     c.Profile.source,
 		client:  clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
-		budget:  new(formpost.Budget),
+		budget:  new(endpoint.Budget),
 		attempt: c.Timeout * 3 / 5,
 		panics:  contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Logger},
 		log:     c.Logger,
@@ -275,7 +275,7 @@ func (c *Config) secret(ctx context.Context) (string, error) {
 // warn logs what is legal and yet hardly meant.
 func (c *Config) warn() {
 	u, err := url.Parse(c.Profile.endpoint)
-	if err != nil || formpost.Loopback(u.Hostname()) {
+	if err != nil || endpoint.Loopback(u.Hostname()) {
 		return
 	}
 	if slices.Contains(strings.Fields(c.Profile.defaultClients), c.ClientID+":"+string(c.ClientSecret)) {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -111,7 +111,7 @@ func (e *env) duration(name string) *time.Duration {
 // caFile names a file that can be used now.
 func (e *env) caFile() string {
 	file := os.Getenv("MFPGUARD_CA_FILE")
-	if _, err := formpost.OpenTransport(1, file); err != nil {
+	if _, err := endpoint.OpenTransport(1, file); err != nil {
 		e.fail("MFPGUARD_CA_FILE", "%w", err)
 	}
 	return file
@@ -206,9 +206,9 @@ func (e *env) client(c *Config, style tokensource.ClientAuth) {
 }
 
 func (e *env) url(name, raw string, insecureHTTP bool) {
-	if _, err := formpost.CheckURL(raw, true); err != nil {
+	if _, err := endpoint.CheckURL(raw, true); err != nil {
 		e.fail(name, "%w", err)
-	} else if _, err := formpost.CheckURL(raw, insecureHTTP); err != nil {
+	} else if _, err := endpoint.CheckURL(raw, insecureHTTP); err != nil {
 		e.fail(name, "is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1")
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/mfpguard/mfpguard/internal/admission"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
 const introspectionEndpoint = "introspection"
@@ -29,7 +29,7 @@ func classify(err error) admission.Outcome {
 		return admission.Outcome{Evidence: admission.Answered}
 	case errors.Is(err, errHurried), errors.Is(err, errPanic), !isEndpoint || e.Endpoint != introspectionEndpoint:
 		return admission.Outcome{Evidence: admission.None}
-	case e.Status == http.StatusOK && !errors.As(err, &bad), aboutOneToken(e.Status), errors.Is(err, formpost.ErrTooLarge):
+	case e.Status == http.StatusOK && !errors.As(err, &bad), aboutOneToken(e.Status), errors.Is(err, endpoint.ErrTooLarge):
 		return admission.Outcome{Evidence: admission.Answered}
 	case e.Status == 0:
 		return admission.Outcome{Evidence: admission.Broken}
@@ -56,7 +56,7 @@ func transient(err error) bool {
 	}
 	switch e.Status {
 	case 0:
-		return !errors.Is(err, formpost.ErrTooLarge) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) &&
+		return !errors.Is(err, endpoint.ErrTooLarge) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) &&
 			!errors.Is(err, errPanic)
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
@@ -82,7 +82,7 @@ func (i *introspector) fail(status int, cause error) *EndpointError {
 	e := &EndpointError{Endpoint: introspectionEndpoint, URL: i.url, Status: status, Err: cause}
 	switch {
 	case status == 0:
-		e.Hint = formpost.Hint(cause)
+		e.Hint = endpoint.Hint(cause)
 	case status == http.StatusForbidden && i.profile.tokenScope != "":
 		e.Hint = "the confidential client lacks the scope " + i.profile.tokenScope
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/admission"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
 // AV-01, AV-02: what the end of a call shows about the endpoint, and whether it is worth a second
@@ -28,7 +28,7 @@ func TestClassify(t *testing.T) {
 		{"a conflict", ErrConflict, answered, false},
 		{"an answer that cannot be used", at(200, errors.New("scope is a list")), answered, false},
 		{"a page", at(200, &notJSONError{errors.New("HTML")}), doubtful, false},
-		{"too long an answer", at(0, formpost.ErrTooLarge), answered, false},
+		{"too long an answer", at(0, endpoint.ErrTooLarge), answered, false},
 		{"a bad request", at(400, nil), answered, false},
 		{"too long a URL", at(414, nil), answered, false},
 		{"our credentials refused", at(401, nil), doubtful, false},

@@ -16,7 +16,7 @@ import (
 	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/internal/oauth"
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 	"github.com/mfpguard/mfpguard/tokensource"
@@ -36,11 +36,11 @@ const nobody = "mfpguard-readiness-probe"
 type introspector struct {
 	profile Profile
 	url     string // for errors
-	post    *formpost.Client
+	post    *endpoint.Client
 	own     *tokensource.Source // our token, nil when the endpoint takes our credentials
 	client  clientauth.Client   // our credentials, when it does
 	gate    *admission.Gate
-	budget  *formpost.Budget              // of repetitions
+	budget  *endpoint.Budget              // of repetitions
 	attempt time.Duration                 // a call that ended sooner for want of time says nothing about the endpoint
 	failure atomic.Pointer[EndpointError] // the last one that counted against the endpoint
 	panics  contain.Hook                  // of the Transport and the ClientSecretFunc
@@ -246,7 +246,7 @@ func (i *introspector) once(ctx context.Context, token string, sent func()) (in 
 }
 
 // read takes an answer for what it says: only a 200 with JSON says something about the token.
-func (i *introspector) read(res *formpost.Response) (*introspection, error) {
+func (i *introspector) read(res *endpoint.Response) (*introspection, error) {
 	if res.Status == http.StatusConflict && i.profile.conflicts {
 		return nil, ErrConflict
 	}
@@ -258,7 +258,7 @@ func (i *introspector) read(res *formpost.Response) (*introspection, error) {
 		}
 		err := i.fail(res.Status, nil)
 		err.Code = code
-		err.RetryAfter = formpost.RetryAfter(res.Header, time.Now(), maxRetryAfter)
+		err.RetryAfter = endpoint.RetryAfter(res.Header, time.Now(), maxRetryAfter)
 		return nil, err
 	}
 	if !isJSON(res.Header) {

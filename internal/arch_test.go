@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 var onlyIn = map[string][]string{
 	"github.com/gin-gonic/gin":                   {"adapters/ginguard", "examples"},
 	"github.com/gofiber/fiber/v2":                {"adapters/fiberguard", "examples"},
-	"github.com/go-resty/resty/v2":               {"internal/formpost", "adapters/restyguard", "examples"},
+	"github.com/go-resty/resty/v2":               {"internal/endpoint", "adapters/restysource", "examples"},
 	"github.com/patrickmn/go-cache":              {"internal/memcache"},
 	"golang.org/x/oauth2":                        {"adapters/oauth2source"},
 	"github.com/h2non/gock":                      {}, // tests

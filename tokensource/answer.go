@@ -10,20 +10,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/internal/oauth"
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
 // decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from begun, before the request was sent.
-func (g *clientCredentials) decode(res *formpost.Response, begun time.Time, scope string) (Token, error) {
+func (g *clientCredentials) decode(res *endpoint.Response, begun time.Time, scope string) (Token, error) {
 	fail := &EndpointError{Endpoint: "token", URL: g.url, Status: res.Status}
 	answer, err := strictjson.Parse(res.Body)
 	if err == nil {
 		fail.Code = ErrorCode(oauth.ErrorCode(answer))
 	}
 	if res.Status != http.StatusOK || fail.Code != "" {
-		fail.RetryAfter = formpost.RetryAfter(res.Header, time.Now(), maxRetryAfter)
+		fail.RetryAfter = endpoint.RetryAfter(res.Header, time.Now(), maxRetryAfter)
 		fail.Hint = hint(fail, scope)
 		return Token{}, fail
 	}

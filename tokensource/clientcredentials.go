@@ -9,13 +9,13 @@ import (
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
 // clientCredentials asks one token endpoint.
 type clientCredentials struct {
 	url    string // for errors
-	post   *formpost.Client
+	post   *endpoint.Client
 	client clientauth.Client
 	key    fingerprintKey
 	hook   contain.Hook // the program's Transport
@@ -40,11 +40,11 @@ func (g *clientCredentials) fetch(ctx context.Context, scope string, used *finge
 		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Err: err}
 	}
 	begun := time.Now()
-	var res *formpost.Response
+	var res *endpoint.Response
 	err := errPanicked
 	g.hook.Call(func() { res, err = g.post.Post(ctx, header, form) })
 	if err != nil {
-		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Hint: formpost.Hint(err), Err: err}
+		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Hint: endpoint.Hint(err), Err: err}
 	}
 	t, err := g.decode(res, begun, scope)
 	if err != nil {

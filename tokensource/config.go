@@ -12,7 +12,7 @@ import (
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
 // ClientAuth is how a confidential client's id and secret travel (RFC 6749 section 2.3.1).
@@ -85,14 +85,14 @@ func New(c Config) (*Source, error) {
 	}
 	u.RawQuery = ""
 	if c.Transport == nil {
-		if c.Transport, err = formpost.OpenTransport(idleConns, c.CAFile); err != nil {
+		if c.Transport, err = endpoint.OpenTransport(idleConns, c.CAFile); err != nil {
 			return nil, fmt.Errorf("tokensource: Config.CAFile %w", err)
 		}
 	}
 	c.Logger = contain.Logger(c.Logger)
 	g := &clientCredentials{
 		url:    u.String(),
-		post:   formpost.New(formpost.Options{URL: c.TokenURL, Transport: c.Transport}),
+		post:   endpoint.New(endpoint.Options{URL: c.TokenURL, Transport: c.Transport}),
 		client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.ClientAuth), Secret: c.secret()},
 		key:    newFingerprintKey(),
 		hook:   contain.Hook{Name: "Config.Transport", Log: c.Logger},
@@ -156,10 +156,10 @@ func (c Config) check() (*url.URL, error) {
 	if c.CAFile != "" && c.Transport != nil {
 		return nil, errors.New("tokensource: Config.CAFile and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")
 	}
-	if err := formpost.CheckTransport(c.Transport); err != nil {
+	if err := endpoint.CheckTransport(c.Transport); err != nil {
 		return nil, fmt.Errorf("tokensource: Config.Transport %w", err)
 	}
-	u, err := formpost.CheckURL(c.TokenURL, c.InsecureHTTP)
+	u, err := endpoint.CheckURL(c.TokenURL, c.InsecureHTTP)
 	if err != nil {
 		return nil, fmt.Errorf("tokensource: Config.TokenURL %w", err)
 	}

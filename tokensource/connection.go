@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
 // NewTransport returns what a nil Transport in a Config, here or in package core, stands for, for programs that wrap it: TLS
@@ -20,7 +20,7 @@ import (
 //	}
 //	config.Transport = otelhttp.NewTransport(base)
 func NewTransport(caFile string) (*http.Transport, error) {
-	t, err := formpost.OpenTransport(idleConns, caFile)
+	t, err := endpoint.OpenTransport(idleConns, caFile)
 	if err != nil {
 		return nil, fmt.Errorf("tokensource: the CA file %w", err)
 	}
@@ -31,7 +31,7 @@ const idleConns = 64 // for each host
 
 // shared is the base of all Transports that have none of their own, so that they share connections.
 var shared = sync.OnceValue(func() *http.Transport {
-	t := formpost.NewTransport(idleConns)
+	t := endpoint.NewTransport(idleConns)
 	t.DisableCompression = false // answers of an API may be long
 	t.MaxResponseHeaderBytes = 0
 	return t

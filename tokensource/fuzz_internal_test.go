@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
 // FuzzDecode feeds token answers: whatever comes, there is an error or a token that can be used, and never both.
@@ -30,7 +30,7 @@ func FuzzDecode(f *testing.F) {
 	begun := time.Unix(1_800_000_000, 0)
 	g := &clientCredentials{url: "https://as.test/token"}
 	f.Fuzz(func(t *testing.T, status int, body, retryAfter string) {
-		res := &formpost.Response{Status: status, Body: []byte(body), Header: http.Header{"Retry-After": {retryAfter}}}
+		res := &endpoint.Response{Status: status, Body: []byte(body), Header: http.Header{"Retry-After": {retryAfter}}}
 		tok, err := g.decode(res, begun, "a")
 		if err != nil {
 			if tok != (Token{}) {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/contain"
-	"github.com/mfpguard/mfpguard/internal/formpost"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
 // The rules of repeating a request.
@@ -34,7 +34,7 @@ type Transport struct {
 
 	source *Source
 	base   http.RoundTripper
-	idle   formpost.Idle // base's connections
+	idle   endpoint.Idle // base's connections
 	allow  contain.Hook  // AllowScope
 	err    error         // a mistake in the arguments, for each request
 
@@ -67,14 +67,14 @@ func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport
 		base = shared()
 	}
 	t := &Transport{
-		source: s, base: base, idle: formpost.Idle{Transport: base},
+		source: s, base: base, idle: endpoint.Idle{Transport: base},
 		allow: contain.Hook{Name: "Transport.AllowScope", Log: s.log}, scopes: map[string]string{},
 	}
-	if err := formpost.CheckTransport(base); err != nil {
+	if err := endpoint.CheckTransport(base); err != nil {
 		t.err = fmt.Errorf("tokensource: the base of Transport %w", err)
 	}
 	for _, raw := range origins {
-		u, err := formpost.CheckURL(raw, s.insecure)
+		u, err := endpoint.CheckURL(raw, s.insecure)
 		if err == nil && (u.RawQuery != "" || strings.Trim(u.Path, "/") != "") {
 			err = errors.New("has a path or a query, want an origin such as https://api.example.com")
 		}
@@ -141,7 +141,7 @@ func (t *Transport) mine(r *http.Request) (bool, error) {
 		if o == "" {
 			return false, errors.New("tokensource: the host of the first request is not ASCII: write it in ASCII (punycode, xn--...)")
 		}
-		if r.URL.Scheme != "https" && !t.source.insecure && !formpost.Loopback(r.URL.Hostname()) {
+		if r.URL.Scheme != "https" && !t.source.insecure && !endpoint.Loopback(r.URL.Hostname()) {
 			return false, errors.New("tokensource: the first request goes to http:// on another host, where the token could be read: use https, or name the origins")
 		}
 		t.origins = map[string]bool{o: true}

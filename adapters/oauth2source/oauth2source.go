@@ -99,7 +99,7 @@ func (t *to) ask() <-chan answer {
 func read(a answer) (tokensource.Token, error) {
 	switch {
 	case a.err != nil:
-		return tokensource.Token{}, cleanse(a.err)
+		return tokensource.Token{}, redact(a.err)
 	case a.token == nil:
 		return tokensource.Token{}, errors.New("oauth2source: the TokenSource answered neither a token nor an error")
 	case a.token.Type() != "Bearer":
@@ -109,8 +109,8 @@ func read(a answer) (tokensource.Token, error) {
 	return tokensource.Token{AccessToken: tokensource.Secret(a.token.AccessToken), Scope: scope, ExpiresAt: a.token.Expiry}, nil
 }
 
-// cleanse takes the answer's body out of x/oauth2's error, which repeats it.
-func cleanse(err error) error {
+// redact takes the answer's body out of x/oauth2's error, which repeats it.
+func redact(err error) error {
 	e, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
 		return err

@@ -1,0 +1,33 @@
+package main
+
+// connectionMutants lose connections, repetitions, and the way to the server.
+var connectionMutants = []mutant{
+	{"contain: each panic is told", "internal/contain/contain.go", "|| h.told.Swap(true)", "|| h.told.Load()", "./internal/contain"},
+	{"contain: the panic's text is told", "internal/contain/contain.go", "fmt.Sprintf(\"%T\", value)", "fmt.Sprintf(\"%v\", value)", "./internal/contain"},
+	{"connections: idle ones are closed each time", "internal/endpoint/idle.go", "now.Sub(i.closed) < closeEvery", "now.Sub(i.closed) < 0", "./internal/endpoint"},
+	{"connections: a new one counts as stale", "internal/endpoint/idle.go", "s.reused.Load() && !s.answered.Load()", "!s.answered.Load()", "./internal/endpoint"},
+	{"connections: a cut answer counts as stale", "internal/endpoint/idle.go", "s.reused.Load() && !s.answered.Load()", "s.reused.Load()", "./internal/endpoint"},
+	{"connections: idle ones outlive a failure", "internal/endpoint/client.go", "\t\tc.idle.Failed(ctx, err)\n", "", "./internal/endpoint"},
+	{"connections: a hung question is repeated", "internal/endpoint/client.go", " || timedOut(err)", "", "./internal/endpoint"},
+	{"connections: the last repetition meets a dead one", "internal/endpoint/client.go", "rest = c.fresh()", "rest = c.rest", "./internal/endpoint"},
+	{"budget: a good answer earns a whole repetition", "internal/endpoint/budget.go", "b.spent-1, ", "b.spent-2, ", "./internal/endpoint"},
+	{"budget: it is saved up without end", "internal/endpoint/budget.go", "max(b.spent-1, atStart-atMost)", "b.spent - 1", "./internal/endpoint"},
+	{"connections: the second address is not reached", "internal/endpoint/transport.go", "dialTimeout      = 4 *", "dialTimeout      = 2 *", "./internal/endpoint"},
+	{"connections: any authority will do", "internal/endpoint/transport.go", "t.TLSClientConfig.RootCAs = roots", "_ = roots", "./internal/endpoint"},
+	{"connections: no pings", "internal/endpoint/transport.go", "\t\tHTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},\n", "", inCore},
+	{"origins: hosts need not be ASCII", "internal/endpoint/url.go", "case !ascii(u.Host):", "case false:", "./internal/endpoint"},
+	{"origins: localhost folds", "internal/endpoint/url.go", "ascii(host) && strings.EqualFold", "strings.EqualFold", "./internal/endpoint"},
+	{"source: what hangs is waited for", "tokensource/fetching.go", "s.land(f, result{err: errDeaf}, true)", "_ = f", inSource},
+	{"source: given-up fetches are counted for ever", "tokensource/fetching.go", "\t\t\ts.deaf--\n", "", inSource},
+	{"source: the same secret is tried again", "tokensource/fetching.go", "err != nil || now == *f.refused", "err != nil || now == (fingerprint{})", inSource},
+	{"source: the secret is looked at all the time", "tokensource/fetching.go", "\t\ts.lookAt = now.Add(lookEvery)\n", "", inSource},
+	{"source: hung fetches are without bound", "tokensource/renewing.go", "\tif s.deaf >= maxDeaf {\n\t\treturn nil, errAllDeaf\n\t}", "", inSource},
+	{"source: a new secret is not looked for", "tokensource/renewing.go", "return s.secret != nil &&", "return false &&", inSource},
+	{"source: Renewed's panics spread", "tokensource/config.go", "hook.Call(func() { c.Renewed(r) }) }", "_ = &hook; c.Renewed(r) }", inSource},
+	{"transport: folded hosts are ours", "tokensource/transport.go", "u.Hostname(), u.Port()", "strings.ToLower(u.Hostname()), u.Port()", inSource},
+	{"transport: idle connections outlive a failure", "tokensource/transport.go", "\t\tt.idle.Failed(r.Context(), err)\n", "", inSource},
+	{"transport: AllowScope's panics spread", "tokensource/call.go", "t.allow.Call(func() { yes = t.AllowScope(element) })", "yes = t.AllowScope(element)", inSource},
+	{"transport: draining takes any time", "tokensource/call.go", "context.WithTimeout(ctx, drainTime)", "context.WithCancel(ctx)", inSource},
+	{"config: CAFile is ignored", "core/config.go", "mostInFlight), c.CAFile)", "mostInFlight), \"\")", inCore},
+	{"config: CAFile beside a Transport is fine", "core/config.go", "if c.CAFile != \"\" && c.Transport != nil {", "if false {", inCore},
+}

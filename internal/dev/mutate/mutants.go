@@ -1,0 +1,158 @@
+package main
+
+import "slices"
+
+const (
+	inCore     = "./core"
+	inAdapters = "./adapters/httpguard ./adapters/ginguard ./adapters/fiberguard"
+	inSource   = "./tokensource"
+	inFlight   = "./internal/flight " + inCore
+	inGate     = "./internal/admission " + inCore
+)
+
+var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants)
+
+// decisionMutants make wrong decisions, and ask or tell what they should not.
+var decisionMutants = []mutant{
+	// The decision.
+	{"decision: inactive is access", "core/verifier.go", "case !in.active:", "case false:", inCore},
+	{"decision: unfit tokens pass", "core/verifier.go", `case in.unfit != "":`, `case false:`, inCore},
+	{"decision: expired is access", "core/verifier.go", "at >= in.expires+skew", "false", inCore},
+	{"decision: the moment of exp is still valid", "core/verifier.go", "at >= in.expires+skew", "at > in.expires+skew", inCore},
+	{"decision: skew shortens exp", "core/verifier.go", "at >= in.expires+skew", "at >= in.expires-skew", inCore},
+	{"decision: nbf is not checked", "core/verifier.go", "at+skew < in.notBefore", "false", inCore},
+	{"decision: nbf ignores skew", "core/verifier.go", "at+skew < in.notBefore", "at < in.notBefore", inCore},
+	{"decision: iat in the future passes", "core/verifier.go", "case in.issuedAt != 0 && in.issuedAt > at+max(skew, instant(futureIssue.Milliseconds())):", "case false:", inCore},
+	{"decision: iat after exp passes", "core/verifier.go", "in.issuedAt > in.expires", "false", inCore},
+	{"decision: issuer is not checked", "core/verifier.go", "in.issuer != v.profile.issuer", "false", inCore},
+	{"decision: audience is not checked", "core/verifier.go", "!slices.ContainsFunc(in.audience, v.meant)", "false", inCore},
+	{"decision: scope is not checked", "core/verifier.go", "case !need.met(in.scope):", "case false:", inCore},
+	{"decision: allOf is anyOf", "core/requirement.go", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif !g.has(s) {\n\t\t\t\treturn false", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif g.has(s) {\n\t\t\t\treturn true", inCore},
+	{"decision: the zero Requirement is met", "core/requirement.go", "unset kind = iota", "unset kind = iota + 9", inCore},
+	{"decision: optional waives a bad token", "core/verifier.go", "if need.optional && err == ErrNoToken {", "if need.optional {", inCore},
+
+	// Bearer credentials.
+	{"bearer: the first of several fields counts", "core/bearer.go", "\tdefault:\n\t\treturn \"\", ErrAmbiguous", "\tdefault:", inCore},
+	{"bearer: any scheme is bearer", "core/bearer.go", `if scheme != "Bearer" && !strings.EqualFold(scheme, "Bearer") {`, `if scheme == "" {`, inCore},
+	{"bearer: no blank behind the scheme", "core/bearer.go", "len(token) == len(rest) || ", "", inCore},
+	{"bearer: no limit", "core/bearer.go", " || len(token) > limit", "", inCore},
+	{"bearer: the limit is off by one", "core/bearer.go", "len(token) > limit", "len(token) >= limit", inCore},
+	{"bearer: no grammar", "core/verifier.go", "if err := checkToken(token); err != nil {", "if err := checkToken(token); err == ErrNoToken {", inCore},
+	{"bearer: comma-joined is malformed", "core/bearer.go", `if _, more, found := strings.Cut(token, ","); found && strings.Trim(more, ", \t") != "" {`, `if false {`, inCore},
+	{"bearer: a merged second field goes unseen", "core/bearer.go", "if joinsBearer(v) {", "if false {", inCore},
+	{"bearer: padding alone is a token", "core/bearer.go", "if body == \"\" {", "if false {", inCore},
+
+	// Reading answers.
+	{"answer: a missing active is inactive", "core/introspection.go", "return nil, left, errors.New(`member \"active\" is missing`)", "_ = errors.New; return in, left, nil", inCore},
+	{"answer: any status is read", "core/introspector.go", "if res.Status != http.StatusOK {", "if res.Status >= 500 {", inCore},
+	{"answer: any media type is read", "core/introspector.go", "if !isJSON(res.Header) {", "if false {", inCore},
+	{"answer: seconds everywhere", "core/introspection.go", "case v < millisFrom:", "case true:", inCore},
+	{"answer: milliseconds in the strict profile", "core/introspection.go", "case v >= millisFrom && !p.lenientTimes:", "case false:", inCore},
+	{"answer: no clamp at the far end", "core/introspection.go", "min(max(v, 1), float64(endOfTime))", "max(v, 1)", inCore},
+	{"answer: exp 0 is no exp", "core/introspection.go", "max(v, 1)", "max(v, 0)", inCore},
+	{"answer: cnf is ignored", "core/introspection.go", "_, bound, err := o.Raw(\"cnf\")", "_, bound, err := o.Raw(\"no cnf\")", inCore},
+	{"answer: token_type is ignored", "core/introspection.go", `tokenType != "" && `, "false && ", inCore},
+	{"answer: refresh tokens pass", "core/introspection.go", `"refresh_token", "refresh", "offline", "id_token", "id"`, `"none"`, inCore},
+	{"answer: duplicate names pass", "internal/strictjson/nameset.go", "if _, dup := s.all[name]; dup {", "if false {", "./internal/strictjson " + inCore},
+	{"answer: anonymous is a user", "core/profile_mobilefirst8.go", ` && u.ID != "anonymous"`, "", inCore},
+	{"answer: 409 is trouble", "core/introspector.go", "res.Status == http.StatusConflict && i.profile.conflicts", "false", inCore},
+
+	// Remembering.
+	{"cache: exp does not end it", "core/caching.go", "until = at + left", "_ = left", inCore},
+	{"cache: TTL does not end it", "core/caching.go", "until, ended := in.asked+c.ttl, false", "until, ended := in.asked+c.ttl+1e15, false", inCore},
+	{"cache: TTL counts from the answer", "core/caching.go", "until, ended := in.asked+c.ttl, false", "until, ended := at+c.ttl, false", inCore},
+	{"cache: own deadline is not checked", "internal/memcache/cache.go", "if now >= e.until {", "if false {", "./internal/memcache " + inCore},
+	{"cache: negative TTL is the positive one", "core/caching.go", "in.asked + c.negativeTTL", "in.asked + c.ttl", inCore},
+	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
+	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.active {\n\t\tc.active.Delete(key)", "\tif !in.active {", inCore},
+	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tuntil, ended", "\tuntil, ended", inCore},
+	{"cache: MaxAge is ignored", "core/caching.go", "return !r.fresh || age <= r.maxAge", "return true", inCore},
+	{"cache: MaxAge(0) takes what is remembered", "core/caching.go", "if need.fresh && need.maxAge == 0 {", "if false {", inCore},
+	{"cache: MaxAge joins older flights", "core/caching.go", "notBefore = time.Now().Add(-need.maxAge)", "_ = need", inCore},
+	{"cache: no second look", "core/caching.go", "in := c.find(key, need, time.Since(c.epoch)); in != nil", "in := c.find(key, need, time.Since(c.epoch)); false", inCore},
+	{"cache: Forget keeps the entry", "core/caching.go", "\tc.flights.Forget(key, func() {\n\t\tc.active.Delete(key)", "\tc.flights.Forget(key, func() {", inCore},
+	{"cache: Forget lets the flight fill", "internal/flight/flight.go", "\tg.drop(key, func(*call[V]) bool { return true })\n\tdrop()", "\tdrop()", inFlight},
+	{"cache: key of a prefix", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "unsafe.Slice(unsafe.StringData(token), min(len(token), 100))", inCore},
+	{"cache: key of the length", "core/key.go", "unsafe.Slice(unsafe.StringData(token), len(token))", "unsafe.Slice(&make([]byte, len(token)+1)[0], len(token))", inCore},
+	{"cache: fixed hash key", "core/key.go", "rand.Read(key[:]) // never fails", "_ = key", inCore},
+	{"cache: unbounded", "internal/memcache/shard.go", "s.count > s.capacity || s.held > s.bytes {", "s.held > s.bytes {", "./internal/memcache"},
+
+	// Flights.
+	{"flight: tied to the leader", "internal/flight/flight.go", "context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "context.WithTimeout(ctx, g.Timeout)", inFlight},
+	{"flight: no timeout", "internal/flight/flight.go", "context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)", "context.WithTimeout(context.WithoutCancel(ctx), 1000*g.Timeout)", inFlight},
+	{"flight: nobody joins", "internal/flight/flight.go", "if c = joinable(calls, notBefore); c != nil {", "if c = joinable(calls, notBefore); c != nil && false {", inFlight},
+	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\tg.leave(key, c)\n\t\treturn v, shared, context.Cause(ctx)\n\tcase <-c.ctx.Done():", "case <-c.ctx.Done():", inFlight},
+
+	// Asking.
+	{"asking: our own token is not renewed", "core/introspector.go", "failed != nil || fresh.AccessToken == used.AccessToken {", "failed != nil || fresh.AccessToken != \"\" {", inCore},
+	{"asking: redirects are followed", "internal/endpoint/client.go", "return http.ErrUseLastResponse", "return nil", "./internal/endpoint " + inCore + " " + inSource},
+	{"asking: unlimited answers", "internal/endpoint/client.go", "rest.SetResponseBodyLimit(maxBody)", "_ = maxBody", "./internal/endpoint " + inCore},
+	{"asking: retries without a budget", "internal/endpoint/client.go", " || !c.budget.Spend()", "", "./internal/endpoint"},
+	{"asking: any number of calls in flight", "core/config.go", "Slots: cmp.Or(c.MaxInFlight, inFlight),", "Slots: cmp.Or(0, 1<<20),", inCore},
+	{"asking: the circuit never opens", "internal/admission/circuit.go", "\tdefault:\n\t\tc.open(now, o)", "\tdefault:\n\t\tc.close(now)", inGate},
+	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
+	{"asking: InsecureSkipVerify is fine", "internal/endpoint/url.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/endpoint " + inCore + " " + inSource},
+	{"asking: http anywhere", "internal/endpoint/url.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/endpoint " + inCore + " " + inSource},
+
+	// Blame and challenges.
+	{"denial: our trouble is the user's", "core/verifier.go", `return fmt.Errorf("%w: %w", ErrUnavailable, err)`, `return fmt.Errorf("%w: %w", ErrInvalidToken, err)`, inCore},
+	{"denial: no Retry-After", "core/denial.go", `d.add("Retry-After", retryAfter(cause))`, "", inCore},
+	{"denial: a challenge for trouble", "core/denial.go", "{ErrUnavailable, http.StatusServiceUnavailable, false,", "{ErrUnavailable, http.StatusServiceUnavailable, true,", inCore},
+	{"denial: cacheable", "core/denial.go", `{"Cache-Control", "no-store"}, `, "", inCore},
+	{"denial: error code without credentials", "core/denial.go", `{ErrNoToken, http.StatusUnauthorized, true, "",`, `{ErrNoToken, http.StatusUnauthorized, true, "invalid_token",`, inCore},
+	{"denial: realm unquoted", "core/profile.go", "quoter.Replace(p.realm)", "p.realm", inCore},
+	{"denial: scope with a comma is fine", "core/profile_mobilefirst8.go", `unfitScopeChars: ",=",`, `unfitScopeChars: "",`, inCore},
+
+	// Our own token.
+	{"source: expired tokens are handed out", "tokensource/renewing.go", "if age, ok := l.usable(); ok {", "if age, ok := l.usable(); ok || true {", inSource},
+	{"source: no early renewal", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := min(life/5000, maxWindow)", inSource},
+	{"source: the window does not scale", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := maxWindow", inSource},
+	{"source: no jitter", "tokensource/renewing.go", "rand.Float64()*0.2 - 0.1", "rand.Float64() * 0", inSource},
+	{"source: lifetime from the answer on", "tokensource/answer.go", "begun.Add(life)", "time.Now().Add(life)", inSource},
+	{"source: no backoff", "tokensource/fetching.go", "s.retryAt = now.Add(wait)", "s.retryAt = now", inSource},
+	{"source: refusals back off like hiccups", "tokensource/fetching.go", "if refused(s.failed) {", "if false {", inSource},
+	{"source: Retry-After is ignored", "tokensource/fetching.go", "d = max(d, e.RetryAfter)", "_ = e", inSource},
+	{"source: Invalidate drops any token", "tokensource/renewing.go", "l == nil || l.token.AccessToken != t.AccessToken {", "l == nil {", inSource},
+	{"source: fetch tied to its caller", "tokensource/fetching.go", "context.WithTimeout(context.WithoutCancel(ctx), s.timeout)", "context.WithTimeout(ctx, s.timeout)", inSource},
+	{"source: several fetches at once", "tokensource/renewing.go", "if s.flight != nil {\n\t\treturn s.flight, nil\n\t}", "", inSource},
+	{"source: lacking scope goes unseen", "tokensource/answer.go", `if missing := lacking(granted, scope); missing != "" {`, `if missing := lacking(granted, scope); missing == "x" {`, inSource},
+	{"source: no end of lifetimes", "tokensource/answer.go", "min(math.Floor(seconds), maxLifetime.Seconds())", "math.Floor(seconds)", inSource},
+	{"source: expires_in 0 is fine", "tokensource/answer.go", "case seconds < 1:", "case false:", inSource},
+	{"source: any token type", "tokensource/answer.go", `if !strings.EqualFold(kind, "Bearer") {`, `if kind == "" {`, inSource},
+	{"source: secrets print themselves", "tokensource/secret.go", "func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }", "func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, string(s)) }", inSource},
+	{"source: errors keep what was sent", "internal/endpoint/redact.go", "if strings.Contains(err.Error(), secret) {", "if secret == \"\" {", "./internal/endpoint"},
+	{"source: Basic does not form-encode", "internal/clientauth/clientauth.go", "basic(h, url.QueryEscape(c.ID), url.QueryEscape(secret))", "basic(h, c.ID, secret)", "./internal/clientauth " + inCore + " " + inSource},
+
+	// The adapters.
+	{"httpguard: only the first field", "adapters/httpguard/httpguard.go", `r.Header["Authorization"]`, `[]string{r.Header.Get("Authorization")}`, inAdapters},
+	{"httpguard: respelled names", "adapters/httpguard/httpguard.go", "h[f.Name] = []string{f.Value}", "h.Set(f.Name, f.Value)", inAdapters},
+	{"httpguard: the handler runs anyway", "adapters/httpguard/httpguard.go", "\t\t\t\twrite(w, denial)\n\t\t\t\treturn", "\t\t\t\twrite(w, denial)", inAdapters},
+	{"ginguard: the chain goes on", "adapters/ginguard/ginguard.go", "c.AbortWithStatus(d.Status)", "c.Status(d.Status)", inAdapters},
+	{"ginguard: only the first field", "adapters/ginguard/ginguard.go", `c.Request.Header["Authorization"]`, `[]string{c.Request.Header.Get("Authorization")}`, inAdapters},
+	{"ginguard: respelled names", "adapters/ginguard/ginguard.go", "h[f.Name] = []string{f.Value}", "h.Set(f.Name, f.Value)", inAdapters},
+	{"fiberguard: a kept view of the buffer", "core/verifier.go", "strings.Clone(token)", "strings.TrimSpace(token)", inAdapters + " " + inCore},
+	{"fiberguard: respelled names", "adapters/fiberguard/wire.go", "h.SetCanonical([]byte(f.Name), []byte(f.Value))", "h.Set(f.Name, f.Value)", inAdapters},
+	{"fiberguard: only the first field", "adapters/fiberguard/wire.go", "fiber.HeaderAuthorization) {\n\t\tbuf = append(buf, unsafe", "fiber.HeaderAuthorization)[:1] {\n\t\tbuf = append(buf, unsafe", inAdapters},
+	{"fiberguard: the handler runs anyway", "adapters/fiberguard/fiberguard.go", "return cfg.ErrorHandler(c, denial)", "_ = cfg.ErrorHandler(c, denial)", inAdapters},
+	{"fiberguard: error pages show the error", "adapters/fiberguard/errorhandler.go", "SendString(`{\"error\":\"` + code + `\"}`)", "SendString(err.Error())", inAdapters},
+
+	// A job's requests.
+	{"transport: the token goes everywhere", "tokensource/transport.go", "return t.origins[o], nil", "return true, nil", inSource},
+	{"transport: http to anybody", "tokensource/transport.go", "if r.URL.Scheme != \"https\" && !t.source.insecure", "if false && !t.source.insecure", inSource},
+	{"transport: a refused token is kept", "tokensource/call.go", "\tc.src.Invalidate(used)", "", inSource},
+	{"transport: renewal without end", "tokensource/call.go", "if c.renewed || !c.rewindable() {", "if !c.rewindable() {", inSource},
+	{"transport: whatever scope a resource asks for", "tokensource/call.go", "case !t.allows(e):", "case false:", inSource},
+	{"transport: conflicts without end", "tokensource/call.go", "if c.conflicts == maxConflicts {", "if false {", inSource},
+	{"transport: an empty body is sent again", "tokensource/call.go", "return c.r.Body == nil || c.r.Body == http.NoBody || c.r.GetBody != nil", "return true", inSource},
+	{"transport: the answer shows the token", "tokensource/call.go", "res.Request = c.r // without", "_ = c.r // without", inSource},
+
+	// Where the server is not to blame.
+	{"blame: hurried calls count against the endpoint", "core/failure.go", "case errors.Is(err, errHurried), ", "case ", inCore},
+	{"blame: a long token counts against the endpoint", "core/failure.go", "aboutOneToken(e.Status), ", "", inCore},
+	{"blame: the queue leaves no time", "core/config.go", "Patience: c.Timeout * 2 / 5", "Patience: c.Timeout", inCore},
+	{"source: the log runs under the lock", "tokensource/fetching.go", "\t\ts.report(context.WithoutCancel(f.ctx), *told, failures)", "\t\ts.mu.Lock()\n\t\ts.report(context.WithoutCancel(f.ctx), *told, failures)\n\t\ts.mu.Unlock()", inSource},
+	{"transport: a remembered scope is a dead end", "tokensource/call.go", "if errors.Is(err, ErrInvalidScope) && c.src != c.t.source {", "if false {", inSource},
+	{"blame: a hanging token endpoint has no name", "core/failure.go", "case !ok && i.profile.tokenURL != \"\":", "case false:", inCore},
+	{"source: callers wait for the deaf", "tokensource/fetching.go", "late := time.AfterFunc(s.timeout+grace,", "late := time.AfterFunc(time.Hour,", inSource},
+	{"source: a family without bound", "tokensource/scoped.go", "if len(f.sources) >= maxRemembered {", "if false {", inSource},
+}

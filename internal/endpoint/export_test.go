@@ -1,0 +1,4 @@
+package endpoint
+
+// Unpooled is unpooled, for tests.
+var Unpooled = unpooled

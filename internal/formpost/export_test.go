@@ -1,4 +1,0 @@
-package formpost
-
-// Unpooled is unpooled, for tests.
-var Unpooled = unpooled
