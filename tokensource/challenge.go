@@ -1,6 +1,10 @@
 package tokensource
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/mfpguard/mfpguard/internal/authfield"
+)
 
 // A challenge is what a WWW-Authenticate field asks for (RFC 9110 section 11.6.1).
 // See https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1.
@@ -40,7 +44,7 @@ func parseChallenges(s string) (all []challenge, ok bool) {
 		if s == "" {
 			return all, true
 		}
-		word, rest := cutToken(s)
+		word, rest := authfield.CutToken(s)
 		if word == "" {
 			return nil, false
 		}
@@ -62,21 +66,10 @@ func parseChallenges(s string) (all []challenge, ok bool) {
 	}
 }
 
-// cutToken cuts an RFC 9110 token off s.
-func cutToken(s string) (word, rest string) {
-	for i := range len(s) {
-		c := s[i]
-		if !alphanumeric(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return s[:i], s[i:]
-		}
-	}
-	return s, ""
-}
-
 // cutValue cuts a token or a quoted string off s.
 func cutValue(s string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
-		value, rest = cutToken(s)
+		value, rest = authfield.CutToken(s)
 		return value, rest, value != ""
 	}
 	var b strings.Builder
@@ -105,16 +98,10 @@ func skipToken68(s string) string {
 	if value == s || end == 0 || rest != "" && rest[0] != ',' {
 		return s
 	}
-	if strings.ContainsFunc(strings.TrimRight(value[:end], "="), notInToken68) {
-		return s
+	for _, c := range []byte(strings.TrimRight(value[:end], "=")) {
+		if !authfield.IsToken68(c) {
+			return s
+		}
 	}
 	return rest
-}
-
-func notInToken68(r rune) bool {
-	return r > 0x7e || !alphanumeric(byte(r)) && !strings.ContainsRune("-._~+/", r)
-}
-
-func alphanumeric(c byte) bool {
-	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
 }
