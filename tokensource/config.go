@@ -86,7 +86,7 @@ func New(c Config) (*Source, error) {
 	u.RawQuery = ""
 	if c.Transport == nil {
 		if c.Transport, err = endpoint.OpenTransport(idleConns, c.CAFile); err != nil {
-			return nil, fmt.Errorf("tokensource: Config.CAFile %w", err)
+			return nil, mistake("CAFile", err)
 		}
 	}
 	c.Logger = contain.Logger(c.Logger)
@@ -133,37 +133,42 @@ func (c Config) renewed() func(Renewal) {
 	return func(r Renewal) { hook.Call(func() { c.Renewed(r) }) }
 }
 
-// check returns the first mistake in c, naming the field and the fix.
+// check returns the first mistake in c, a *ConfigError that names the field and the fix.
 func (c Config) check() (*url.URL, error) {
 	style := clientauth.Style(c.ClientAuth)
 	if err := style.CheckID(c.ClientID); err != nil {
-		return nil, fmt.Errorf("tokensource: Config.ClientID %w", err)
+		return nil, mistake("ClientID", err)
 	}
 	switch {
 	case c.ClientSecret != "" && c.ClientSecretFunc != nil:
-		return nil, errors.New("tokensource: Config.ClientSecret and Config.ClientSecretFunc are both set: choose one")
+		return nil, mistake("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
 	case c.ClientSecretFunc == nil:
 		if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
-			return nil, fmt.Errorf("tokensource: Config.ClientSecret %w", err)
+			return nil, mistake("ClientSecret", err)
 		}
 	}
 	if err := CheckScope(c.Scope); err != nil {
-		return nil, fmt.Errorf("tokensource: Config.Scope %w", err)
+		return nil, mistake("Scope", err)
 	}
 	if c.Timeout != 0 && (c.Timeout < leastTimeout || c.Timeout > mostTimeout) {
-		return nil, fmt.Errorf("tokensource: Config.Timeout is %v, want %v to %v, or 0 for %v", c.Timeout, leastTimeout, mostTimeout, defaultTimeout)
+		return nil, mistake("Timeout", fmt.Errorf("is %v, want %v to %v, or 0 for %v", c.Timeout, leastTimeout, mostTimeout, defaultTimeout))
 	}
 	if c.CAFile != "" && c.Transport != nil {
-		return nil, errors.New("tokensource: Config.CAFile and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")
+		return nil, mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)"))
 	}
 	if err := endpoint.CheckTransport(c.Transport); err != nil {
-		return nil, fmt.Errorf("tokensource: Config.Transport %w", err)
+		return nil, mistake("Transport", err)
 	}
 	u, err := endpoint.CheckURL(c.TokenURL, c.InsecureHTTP)
 	if err != nil {
-		return nil, fmt.Errorf("tokensource: Config.TokenURL %w", err)
+		return nil, mistake("TokenURL", err)
 	}
 	return u, nil
+}
+
+// mistake is the error of New about one field of Config.
+func mistake(field string, err error) error {
+	return fmt.Errorf("tokensource: %w", &ConfigError{Field: "Config." + field, Err: err})
 }
 
 // CheckScope says why scope is not a space-separated list of scope tokens (RFC 6749 section 3.3). An empty list is fine.

@@ -3,7 +3,10 @@ package tokensource_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io/fs"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -75,10 +78,32 @@ func TestNewRefuses(t *testing.T) {
 				t.Errorf("New = %v, %v, want a Source", src, err)
 			case tt.want != "" && (err == nil || src != nil || !strings.HasPrefix(err.Error(), "tokensource: ") || !strings.Contains(err.Error(), tt.want)):
 				t.Errorf("New = %v, %v, want %q", src, err, tt.want)
+			case tt.want != "" && !namesField(err):
+				t.Errorf("New = %v, want a *ConfigError in it that names the field", err)
 			case err != nil && (strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "s3cret")):
 				t.Errorf("the error repeats a secret: %v", err)
 			}
 		})
+	}
+}
+
+// namesField reports whether err is "tokensource: " and the text of a ConfigError, which begins with its Field.
+func namesField(err error) bool {
+	e, ok := errors.AsType[*tokensource.ConfigError](err)
+	return ok && err.Error() == "tokensource: "+e.Error() && reflect.ValueOf(tokensource.Config{}).FieldByName(strings.TrimPrefix(e.Field, "Config.")).IsValid()
+}
+
+func TestConfigErrorNamesTheField(t *testing.T) {
+	_, err := tokensource.New(tokensource.Config{TokenURL: "https://as.test/token", ClientID: "rs1", ClientSecret: "s", CAFile: "/nowhere/ca.pem"})
+	e, ok := errors.AsType[*tokensource.ConfigError](err)
+	if !ok || e.Field != "Config.CAFile" {
+		t.Fatalf("New = %v, want a *ConfigError about Config.CAFile", err)
+	}
+	if want := "Config.CAFile " + e.Err.Error(); e.Error() != want {
+		t.Errorf("its text is %q, want %q", e, want)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("New = %v, want the cause in the chain", err)
 	}
 }
 

@@ -25,6 +25,24 @@ const (
 // Error returns the code.
 func (c ErrorCode) Error() string { return string(c) }
 
+// ConfigError is a mistake in one field of a Config, here or in package core. The errors of New wrap it:
+//
+//	if e, ok := errors.AsType[*tokensource.ConfigError](err); ok {
+//		log.Printf("%s is wrong", e.Field)
+//	}
+type ConfigError struct {
+	// Field is the field's name, such as "Config.Timeout".
+	Field string
+	// Err is what is wrong with it. Its text completes a sentence that begins with Field, and repeats no secret.
+	Err error
+}
+
+// Error returns the sentence.
+func (e *ConfigError) Error() string { return e.Field + " " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
 // EndpointError says how a call to an endpoint of the authorization server failed. It never holds a token, a secret or
 // a part of an answer's body.
 type EndpointError struct {
