@@ -142,7 +142,7 @@ func (s *Source) finish(f *fetching, got result, givenUp bool) (told *Renewal, f
 		return nil, 0, true
 	}
 	f.token, f.err = got.token, got.err
-	told = &Renewal{Scope: s.scope, Trigger: f.trigger, Duration: now.Sub(f.begun), Err: f.err}
+	told = &Renewal{Source: s, Scope: s.scope, Trigger: f.trigger, Duration: now.Sub(f.begun), Err: f.err}
 	if f.err == nil {
 		s.failures, s.refusals, s.failed, s.refused, s.retryAt, s.forgotten = 0, 0, nil, fingerprint{}, time.Time{}, Absent
 		s.current.Store(newLease(f.token, f.begun))

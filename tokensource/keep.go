@@ -23,6 +23,8 @@ const (
 
 // Renewal tells how one fetch of a token ended.
 type Renewal struct {
+	// Source is the one whose token was fetched. The Sources of one client share the hook; see [Source.Scoped].
+	Source *Source
 	// Scope is what was asked for.
 	Scope string
 	// Trigger is why.

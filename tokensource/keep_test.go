@@ -263,6 +263,24 @@ func TestRenewedIsToldOfEachFetch(t *testing.T) {
 	})
 }
 
+func TestRenewedNamesTheSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told events
+		srv := coretest.New()
+		c := config(srv)
+		c.Renewed = told.add
+		src := newSource(t, c)
+		more := src.Scoped("b")
+		srv.Inject(coretest.Token, 1, coretest.Status(400)) // a failed fetch has a Source, too
+		_, _ = src.Token(t.Context())
+		token(t, more)
+		seen := told.take()
+		if len(seen) != 2 || seen[0].Source != src || seen[1].Source != more {
+			t.Errorf("told %+v, want the Sources %p and %p", seen, src, more)
+		}
+	})
+}
+
 // CC-47, A11
 func TestScoped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
