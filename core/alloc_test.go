@@ -18,8 +18,12 @@ func TestHitAllocatesNothing(t *testing.T) {
 			"AllOf": core.AllOf("accessRestricted"), "AnyOf": core.AnyOf("x", "accessRestricted"), "Authenticated": core.Authenticated(),
 			"Optional": core.AllOf("accessRestricted").Optional(), "MaxAge": core.Authenticated().MaxAge(1<<63 - 1),
 		} {
+			guard, err := v.Guard(need)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if allocs := testing.AllocsPerRun(200, func() {
-				if _, d := v.Authorize(ctx, good, need); d != nil {
+				if _, d := guard.Authorize(ctx, core.Request{Authorization: good}); d != nil {
 					t.Error(outcome(d))
 				}
 			}); allocs != 0 {
@@ -27,8 +31,8 @@ func TestHitAllocatesNothing(t *testing.T) {
 			}
 		}
 		// A refusal makes a Denial for its caller to keep, and its fields.
-		need := core.AllOf("accessRestricted")
-		if allocs := testing.AllocsPerRun(200, func() { v.Authorize(ctx, bad, need) }); allocs > 6 {
+		guard := mustGuard(t, v)
+		if allocs := testing.AllocsPerRun(200, func() { guard.Authorize(ctx, core.Request{Authorization: bad}) }); allocs > 6 {
 			t.Errorf("%d bytes, inactive: %v allocations, want at most 6", n, allocs)
 		}
 	}

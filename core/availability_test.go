@@ -91,7 +91,7 @@ func TestRefusedTokensDoNotCostUsOurs(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					srv := coretest.New()
 					v := mobileFirst(t, srv)
-					v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+					authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 					bad := forTokens("bad", 20*time.Millisecond, coretest.Status(403))
 					if also != nil {
 						bad = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -230,7 +230,7 @@ func TestOutageIsNoticed(t *testing.T) {
 					tt.up(srv)
 					back := time.Now()
 					for i := 0; ; i++ {
-						if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d == nil {
+						if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d == nil {
 							break
 						}
 						time.Sleep(50 * time.Millisecond)
@@ -265,7 +265,7 @@ func TestRepetitionsAreNoFurtherFailures(t *testing.T) {
 		v := mobileFirst(t, srv)
 		always500(srv)
 		for i, want := range []int{2, 4, 6, 7, 9} { // three are repeated; the fifth makes us ask
-			v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			synctest.Wait()
 			if got := srv.Calls().Introspection; got != want {
 				t.Errorf("after %d failures: %d calls, want %d", i+1, got, want)
@@ -322,10 +322,10 @@ func TestHostileTokenDoesNotProlongAnOutage(t *testing.T) {
 				v := mobileFirst(t, srv)
 				always500(srv)
 				for i := range 6 {
-					v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+					authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 				}
 				synctest.Wait()
-				if _, d := v.Authorize(t.Context(), bearer("other"), core.Authenticated()); outcome(d) != "503" {
+				if _, d := authorize(t.Context(), v, bearer("other"), core.Authenticated()); outcome(d) != "503" {
 					t.Fatalf("got %s, want an outage", outcome(d))
 				}
 				clear(srv)
@@ -338,7 +338,7 @@ func TestHostileTokenDoesNotProlongAnOutage(t *testing.T) {
 				if got := srv.Requests(coretest.Introspection)[before:]; len(got) != 1 || got[0].Form.Get("token") != "mfpguard-readiness-probe" {
 					t.Errorf("asked about %v, want a question of our own", got)
 				}
-				if _, d := v.Authorize(t.Context(), bearer(srv.Mint(coretest.Grant{})), core.Authenticated()); d != nil {
+				if _, d := authorize(t.Context(), v, bearer(srv.Mint(coretest.Grant{})), core.Authenticated()); d != nil {
 					t.Errorf("got %s: %v", outcome(d), d.Cause)
 				}
 				if got := hostile.share("503"); got != 1 {
@@ -377,7 +377,7 @@ func TestStrangerCannotFailReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = 8 })
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(50*time.Millisecond))
 		var garbage tally
 		every(time.Millisecond, 10*time.Second, func(i int) {
@@ -419,7 +419,7 @@ func TestServerThatFailsUnknownTokens(t *testing.T) {
 		for i := 0; ; i++ {
 			tok := fmt.Sprint("good", i)
 			srv.SetAnswer(tok, active)
-			if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d == nil {
+			if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d == nil {
 				break
 			}
 			time.Sleep(200 * time.Millisecond)
@@ -470,7 +470,7 @@ func TestTransportThatBlocksForEver(t *testing.T) {
 				}
 				down = false
 				for time.Since(begun) < 20*time.Second {
-					if _, d := v.Authorize(t.Context(), bearer("good"), core.Authenticated()); d == nil {
+					if _, d := authorize(t.Context(), v, bearer("good"), core.Authenticated()); d == nil {
 						break
 					}
 					time.Sleep(100 * time.Millisecond)
@@ -512,7 +512,7 @@ func TestNoSecondAttemptBesideTheFirst(t *testing.T) {
 		srv.Inject(coretest.Introspection, 1, coretest.Delay(2*time.Second), coretest.Status(502))
 		tok := srv.Mint(coretest.Grant{})
 		begun := time.Now()
-		if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d != nil || time.Since(begun) < 2*time.Second {
+		if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d != nil || time.Since(begun) < 2*time.Second {
 			t.Errorf("got %s after %v", outcome(d), time.Since(begun))
 		}
 		if got := srv.MaxConcurrent(coretest.Introspection); got != 1 {
@@ -531,7 +531,7 @@ func TestTokenEndsWhileTheAnswerIsOnItsWay(t *testing.T) {
 			next.ServeHTTP(w, r)
 			time.Sleep(3 * time.Second)
 		})
-		if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); outcome(d) != invalidToken {
+		if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); outcome(d) != invalidToken {
 			t.Errorf("got %s, want %s", outcome(d), invalidToken)
 		}
 	})
@@ -547,12 +547,12 @@ func TestTheLastFailureIsTold(t *testing.T) {
 			srv.Inject(coretest.Introspection, coretest.Always, coretest.Status(status))
 			time.Sleep(10 * time.Second)
 			for i := range 10 {
-				v.Authorize(t.Context(), bearer(fmt.Sprintf("%d-%d", status, i)), core.Authenticated())
+				authorize(t.Context(), v, bearer(fmt.Sprintf("%d-%d", status, i)), core.Authenticated())
 				time.Sleep(10 * time.Millisecond)
 			}
 			synctest.Wait()
-			v.Authorize(t.Context(), bearer("x"), core.Authenticated()) // may be tried
-			_, d := v.Authorize(t.Context(), bearer("x"), core.Authenticated())
+			authorize(t.Context(), v, bearer("x"), core.Authenticated()) // may be tried
+			_, d := authorize(t.Context(), v, bearer("x"), core.Authenticated())
 			if e, ok := errors.AsType[*core.EndpointError](d.Cause); !ok || e.Status != status || e.RetryAfter <= 0 {
 				t.Errorf("told %v, want status %d", d.Cause, status)
 			}
@@ -566,14 +566,14 @@ func TestNoCallForWhoHasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = 1 })
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(time.Second))
 		var first tally
 		first.send(t, v, "first", core.Authenticated())
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if _, d := v.Authorize(ctx, bearer("leaves"), core.Authenticated()); outcome(d) != "503" {
+		if _, d := authorize(ctx, v, bearer("leaves"), core.Authenticated()); outcome(d) != "503" {
 			t.Errorf("got %s", outcome(d))
 		}
 		first.all.Wait()

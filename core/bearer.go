@@ -1,6 +1,11 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/authfield"
+)
 
 // credentials picks the bearer credentials out of the values of all Authorization fields of a request, in the cheap way: it
 // finds where they start and leaves their grammar to checkToken, because credentials that are remembered were checked
@@ -15,7 +20,7 @@ func credentials(values []string, limit int) (string, error) {
 		return "", ErrAmbiguous
 	}
 	v := trim(values[0])
-	scheme, rest := cutScheme(v)
+	scheme, rest := authfield.CutToken(v)
 	if scheme != "Bearer" && !strings.EqualFold(scheme, "Bearer") {
 		if joinsBearer(v) {
 			return "", ErrAmbiguous
@@ -40,16 +45,6 @@ func trim(v string) string {
 	return v
 }
 
-// cutScheme splits a field value behind its first word, a token of RFC 9110 section 5.6.2.
-func cutScheme(v string) (scheme, rest string) {
-	for i := range len(v) {
-		if !isToken[v[i]] {
-			return v[:i], v[i:]
-		}
-	}
-	return v, ""
-}
-
 // joinsBearer says whether bearer credentials stand behind a comma in the credentials of another scheme: a proxy has merged
 // two fields.
 func joinsBearer(v string) bool {
@@ -61,7 +56,7 @@ func joinsBearer(v string) bool {
 		case v[i] == '"':
 			quoted = !quoted
 		case v[i] == ',' && !quoted:
-			scheme, rest := cutScheme(strings.TrimLeft(v[i+1:], " \t"))
+			scheme, rest := authfield.CutToken(strings.TrimLeft(v[i+1:], " \t"))
 			if strings.EqualFold(scheme, "Bearer") && rest != "" && rest[0] == ' ' {
 				return true
 			}
@@ -70,35 +65,15 @@ func joinsBearer(v string) bool {
 	return false
 }
 
-// checkToken holds credentials against b64token of RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" /
-// "/" ) *"=". With something behind a comma they are two credentials in one field. (A comma at the very end, which an iOS
-// client is known to send, is just malformed.)
-func checkToken(token string) error {
-	body := strings.TrimRight(token, "=")
-	for i := range len(body) {
-		if !isB64[body[i]] {
-			if _, more, found := strings.Cut(token, ","); found && strings.Trim(more, ", \t") != "" {
-				return ErrAmbiguous
-			}
-			return ErrMalformed
-		}
+// checkToken returns an error for a token that the server's grammar does not allow. Credentials with
+// something behind a comma are two in one field. (A comma at the very end, which an iOS client is known
+// to send, is just malformed.)
+func checkToken(server introspect.Server, token string) error {
+	if server.WellFormed(token) {
+		return nil
 	}
-	if body == "" {
-		return ErrMalformed
+	if _, more, found := strings.Cut(token, ","); found && strings.Trim(more, ", \t") != "" {
+		return ErrAmbiguous
 	}
-	return nil
-}
-
-const alnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-var (
-	isB64   = charset(alnum + "-._~+/")
-	isToken = charset(alnum + "!#$%&'*+-.^_`|~")
-)
-
-func charset(chars string) (set [256]bool) {
-	for i := range len(chars) {
-		set[chars[i]] = true
-	}
-	return set
+	return ErrMalformed
 }

@@ -25,7 +25,7 @@ func FuzzCredentials(f *testing.F) {
 		}
 		token, err := credentials(values, limit)
 		if err == nil {
-			err = checkToken(token)
+			err = checkToken(rfc.server, token)
 		}
 		wantToken, want := oracle(values, limit)
 		if err != want {

@@ -96,7 +96,7 @@ func TestCredentials(t *testing.T) {
 			srv.SetAnswer(t1, active)
 			srv.SetAnswer("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.", active)
 			v := mobileFirst(t, srv)
-			p, d := v.Authorize(t.Context(), tt.values, core.Authenticated())
+			p, d := authorize(t.Context(), v, tt.values, core.Authenticated())
 			want := strings.ReplaceAll(tt.want, "401 alphabet", invalidToken) // the server does not know it
 			if got := outcome(d); got != want {
 				t.Errorf("got %s, want %s", got, want)
@@ -120,7 +120,7 @@ func TestOversizeTokenCostsNothing(t *testing.T) {
 	v := mobileFirst(t, coretest.New())
 	values := bearer(strings.Repeat(".", 1e6))
 	need := core.AllOf("read")
-	if n := testing.AllocsPerRun(100, func() { v.Authorize(t.Context(), values, need) }); n > 6 {
+	if n := testing.AllocsPerRun(100, func() { authorize(t.Context(), v, values, need) }); n > 6 {
 		t.Errorf("a refusal allocates %v times, want a denial and its header only", n)
 	}
 }
@@ -155,7 +155,7 @@ func TestOptional(t *testing.T) {
 			if tt.prep != nil {
 				tt.prep(srv)
 			}
-			p, d := mobileFirst(t, srv).Authorize(t.Context(), tt.values, core.AllOf("read").Optional())
+			p, d := authorize(t.Context(), mobileFirst(t, srv), tt.values, core.AllOf("read").Optional())
 			if got := outcome(d); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -170,7 +170,7 @@ func TestOptional(t *testing.T) {
 	t.Run("a token without the scope is refused", func(t *testing.T) {
 		srv := coretest.New()
 		srv.SetAnswer(t1, active)
-		_, d := mobileFirst(t, srv).Authorize(t.Context(), bearer(t1), core.AllOf("admin").Optional())
+		_, d := authorize(t.Context(), mobileFirst(t, srv), bearer(t1), core.AllOf("admin").Optional())
 		if got, want := outcome(d), `403 Bearer error="insufficient_scope", scope="admin"`; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

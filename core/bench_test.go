@@ -18,21 +18,30 @@ func warm(tb testing.TB, n int) (v *core.Verifier, good, bad []string) {
 	never := withTTL(1<<63-1, 1<<63-1)
 	v = mobileFirst(tb, srv, never)
 	good, bad = bearer(tok), bearer(strings.Repeat("b", n))
-	if _, d := v.Authorize(tb.Context(), good, core.AllOf("accessRestricted")); d != nil {
+	if _, d := authorize(tb.Context(), v, good, core.AllOf("accessRestricted")); d != nil {
 		tb.Fatal(d.Cause)
 	}
-	v.Authorize(tb.Context(), bad, core.Authenticated())
+	authorize(tb.Context(), v, bad, core.Authenticated())
 	return v, good, bad
+}
+
+func mustGuard(tb testing.TB, v *core.Verifier) *core.Guard {
+	tb.Helper()
+	g, err := v.Guard(core.AllOf("accessRestricted"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return g
 }
 
 func BenchmarkHit(b *testing.B) {
 	for _, n := range []int{36, 900} {
 		b.Run(fmt.Sprintf("%d bytes", n), func(b *testing.B) {
 			v, good, _ := warm(b, n)
-			need := core.AllOf("accessRestricted")
+			guard := mustGuard(b, v)
 			b.ReportAllocs()
 			for b.Loop() {
-				v.Authorize(b.Context(), good, need)
+				guard.Authorize(b.Context(), core.Request{Authorization: good})
 			}
 		})
 	}
@@ -40,21 +49,21 @@ func BenchmarkHit(b *testing.B) {
 
 func BenchmarkHitParallel(b *testing.B) {
 	v, good, _ := warm(b, 900)
-	need := core.AllOf("accessRestricted")
+	guard := mustGuard(b, v)
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			v.Authorize(b.Context(), good, need)
+			guard.Authorize(b.Context(), core.Request{Authorization: good})
 		}
 	})
 }
 
 func BenchmarkNegativeHit(b *testing.B) {
 	v, _, bad := warm(b, 900)
-	need := core.AllOf("accessRestricted")
+	guard := mustGuard(b, v)
 	b.ReportAllocs()
 	for b.Loop() {
-		v.Authorize(b.Context(), bad, need)
+		guard.Authorize(b.Context(), core.Request{Authorization: bad})
 	}
 }
 
@@ -63,10 +72,10 @@ func BenchmarkMiss(b *testing.B) {
 	a := newAsker()
 	a.set("t", accepted("accessRestricted"))
 	v := rfc7662(b, a, withTTL(0, 0))
-	need := core.AllOf("accessRestricted")
+	guard := mustGuard(b, v)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, d := v.Authorize(b.Context(), bearer("t"), need); d != nil {
+		if _, d := guard.Authorize(b.Context(), core.Request{Authorization: bearer("t")}); d != nil {
 			b.Fatal(d.Cause)
 		}
 		a.asked = a.asked[:0]

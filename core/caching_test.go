@@ -82,7 +82,7 @@ func TestHowLongAnswersAreRemembered(t *testing.T) {
 				begun := time.Now()
 				for _, st := range tt.steps {
 					time.Sleep(st.at - time.Since(begun))
-					_, d := v.Authorize(t.Context(), bearer(tok), st.need)
+					_, d := authorize(t.Context(), v, bearer(tok), st.need)
 					if got := outcome(d); got != st.want {
 						t.Errorf("after %v: got %s, want %s", st.at, got, st.want)
 					}
@@ -119,7 +119,7 @@ func TestAgeCountsFromTheQuestion(t *testing.T) {
 				{12 * time.Second, core.Authenticated().MaxAge(2*time.Second - 1), 3},
 			} {
 				time.Sleep(tt.at - time.Since(begun))
-				if _, d := v.Authorize(t.Context(), bearer(tok), tt.need); outcome(d) != want {
+				if _, d := authorize(t.Context(), v, bearer(tok), tt.need); outcome(d) != want {
 					t.Errorf("after %v: got %s, want %s", tt.at, outcome(d), want)
 				}
 				if got := srv.Calls().Introspection; got != tt.calls {
@@ -137,7 +137,7 @@ func TestFarEndIsRemembered(t *testing.T) {
 		srv.SetAnswer(t1, `{"active":true,"exp":`+exp+`}`)
 		v := mobileFirst(t, srv)
 		for range 3 {
-			p, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			p, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 			if d != nil || p.ExpiresAt().Before(time.Now()) {
 				t.Errorf("%s: got %s, ends %v", exp, outcome(d), p.ExpiresAt())
 			}
@@ -155,7 +155,7 @@ func TestBadTokenBecomesGood(t *testing.T) {
 		v := mobileFirst(t, srv)
 		try := func(want string) {
 			t.Helper()
-			if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); outcome(d) != want {
+			if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); outcome(d) != want {
 				t.Errorf("got %s, want %s", outcome(d), want)
 			}
 		}
@@ -187,18 +187,18 @@ func TestTroubleIsNotRemembered(t *testing.T) {
 				v := mobileFirst(t, srv)
 				tok := srv.Mint(coretest.Grant{})
 				srv.Inject(coretest.Introspection, 2, fault)
-				_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+				_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 				if d == nil || d.Status != 503 && d.Status != 409 {
 					t.Fatalf("got %s", outcome(d))
 				}
 				srv.Clear(coretest.Introspection)
-				if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d != nil {
+				if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d != nil {
 					t.Fatalf("then got %s", outcome(d))
 				}
 				srv.Inject(coretest.Introspection, 2, fault)
-				v.Authorize(t.Context(), bearer(tok), core.Authenticated().MaxAge(0))
+				authorize(t.Context(), v, bearer(tok), core.Authenticated().MaxAge(0))
 				calls := srv.Calls().Introspection
-				if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d != nil || srv.Calls().Introspection != calls {
+				if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d != nil || srv.Calls().Introspection != calls {
 					t.Errorf("the answer from before is gone: %s", outcome(d))
 				}
 			})
@@ -212,7 +212,7 @@ func TestMaxAgeZeroAsksInTheSameInstant(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv)
 		for _, need := range []core.Requirement{core.Authenticated(), core.Authenticated().MaxAge(0), core.Authenticated().MaxAge(0)} {
-			v.Authorize(t.Context(), bearer(t1), need)
+			authorize(t.Context(), v, bearer(t1), need)
 		}
 		if got := srv.Calls().Introspection; got != 3 {
 			t.Errorf("%d questions, want 3", got)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/tokensource"
 )
 
 const (
@@ -58,12 +59,17 @@ func (w *watcher) denial(d *core.Denial) {
 
 func (w *watcher) trace() core.Trace {
 	return core.Trace{
-		Looked:       func(_ context.Context, what core.Lookup) { w.note(what) },
-		Introspected: func(_ context.Context, took time.Duration, err error) { w.note(took, err) },
-		Decided: func(_ context.Context, p core.Principal, d *core.Denial) {
-			w.note(p)
-			w.denial(d)
+		Looked:       func(_ context.Context, i core.LookedInfo) { w.note(i) },
+		Introspected: func(_ context.Context, i core.IntrospectedInfo) { w.note(i, i.Err) },
+		Decided: func(_ context.Context, i core.DecidedInfo) {
+			w.note(i.Principal)
+			w.denial(i.Denial)
 		},
+		Joined:         func(_ context.Context, i core.JoinedInfo) { w.note(i) },
+		Waited:         func(_ context.Context, i core.WaitedInfo) { w.note(i) },
+		Retried:        func(_ context.Context, i core.RetriedInfo) { w.note(i, i.Err) },
+		CircuitChanged: func(i core.CircuitChangedInfo) { w.note(i, i.Err) },
+		Renewed:        func(i tokensource.Renewal) { w.note(i, i.Err) },
 	}
 }
 

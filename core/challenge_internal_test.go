@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,12 +17,12 @@ func TestRealm(t *testing.T) {
 		{"orders", `Bearer realm="orders"`, ""},
 		{`a"b\c`, `Bearer realm="a\"b\\c"`, ""},
 		{"a b, c=d", `Bearer realm="a b, c=d"`, ""},
-		{"a\rb", "", `Realm has the character '\r', want printable ASCII`},
-		{"a\nb", "", `Realm has the character '\n', want printable ASCII`},
-		{"a\x00b", "", `Realm has the character '\x00', want printable ASCII`},
-		{"é", "", `Realm has the character 'Ã', want printable ASCII`},
-		{"my scope=x", "", `Realm contains "scope=", which clients take for the scope of the challenge`},
-		{"my SCOPE=x", "", `Realm contains "scope=", which clients take for the scope of the challenge`},
+		{"a\rb", "", `RFC7662Config.Realm has the character '\r', want printable ASCII`},
+		{"a\nb", "", `RFC7662Config.Realm has the character '\n', want printable ASCII`},
+		{"a\x00b", "", `RFC7662Config.Realm has the character '\x00', want printable ASCII`},
+		{"é", "", `RFC7662Config.Realm has the character 'Ã', want printable ASCII`},
+		{"my scope=x", "", `RFC7662Config.Realm contains "scope=", which clients take for the scope of the challenge`},
+		{"my SCOPE=x", "", `RFC7662Config.Realm contains "scope=", which clients take for the scope of the challenge`},
 	} {
 		p := RFC7662(RFC7662Config{IntrospectionURL: "https://as.invalid", AnyAudience: true, Realm: tt.realm})
 		if tt.err != "" {
@@ -30,7 +31,7 @@ func TestRealm(t *testing.T) {
 			}
 			continue
 		}
-		got := p.challenge("", "")
+		got := p.server.Challenge("", "")
 		if got != tt.want || p.err != nil {
 			t.Errorf("%q: got %s and error %v, want %s", tt.realm, got, p.err, tt.want)
 		}
@@ -66,16 +67,23 @@ func FuzzChallenge(f *testing.F) {
 			if p.err != nil {
 				continue
 			}
+			legal := legalScope(scope, p)
+			guard, err := (&Verifier{profile: *p}).Guard(need)
+			if legal != (err == nil) {
+				t.Fatalf("%q: Guard says %v, the grammar says legal is %v", scope, err, legal)
+			}
 			for _, cause := range []error{ErrNoToken, ErrMalformed, ErrAmbiguous, ErrInvalidToken, ErrInsufficientScope, ErrConflict, ErrUnavailable} {
-				d := p.denial(cause, need)
+				d := noGuard()
+				if guard != nil {
+					d = guard.denials.of(cause)
+				}
 				for _, h := range d.Header {
 					if strings.ContainsAny(h.Name+h.Value, "\r\n\x00") {
 						t.Fatalf("%q has a character that ends a field", h)
 					}
 				}
-				legal := legalScope(scope, p)
-				if legal != (need.check(p.unfitScopeChars) == nil) {
-					t.Fatalf("%q: check says %v, the grammar says legal is %v", scope, need.check(p.unfitScopeChars), legal)
+				if p == &with && realmOf(p) != cmp.Or(realm, "api") {
+					t.Fatalf("the realm reads as %q, want %q", realmOf(p), realm)
 				}
 				checkChallenge(t, p, cause, d, scope, legal)
 			}
@@ -85,7 +93,7 @@ func FuzzChallenge(f *testing.F) {
 
 func checkChallenge(t *testing.T, p *Profile, cause error, d *Denial, scope []string, legal bool) {
 	t.Helper()
-	if cause == ErrInsufficientScope && !legal {
+	if !legal {
 		if d.Status != http.StatusServiceUnavailable || challenges(d) != 0 {
 			t.Fatalf("%q got out: %+v", scope, d)
 		}
@@ -99,7 +107,7 @@ func checkChallenge(t *testing.T, p *Profile, cause error, d *Denial, scope []st
 		if err != nil {
 			t.Fatalf("%q: %v", h.Value, err)
 		}
-		if c.scheme != "Bearer" || c.params["realm"] != p.realm { // MFP-13
+		if c.scheme != "Bearer" || c.params["realm"] != realmOf(p) { // MFP-13
 			t.Fatalf("%q reads as %v", h.Value, c)
 		}
 		want := ""
@@ -109,7 +117,7 @@ func checkChallenge(t *testing.T, p *Profile, cause error, d *Denial, scope []st
 		if c.params["scope"] != want {
 			t.Fatalf("%q: scope reads as %q, want %q", h.Value, c.params["scope"], want)
 		}
-		if cause == ErrInsufficientScope && p.conflicts {
+		if cause == ErrInsufficientScope && p == &mfp {
 			if got := webScope(h.Value); got != want {
 				t.Fatalf("%q: the web client reads %q, want %q", h.Value, got, want)
 			}
@@ -118,6 +126,15 @@ func checkChallenge(t *testing.T, p *Profile, cause error, d *Denial, scope []st
 			}
 		}
 	}
+}
+
+// realmOf reads the realm of a profile's challenges.
+func realmOf(p *Profile) string {
+	c, err := parseChallenge(p.server.Challenge("", ""))
+	if err != nil {
+		panic(err)
+	}
+	return c.params["realm"]
 }
 
 // legalScope is the grammar of RFC 6749 section 3.3, written a second time: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), less
@@ -129,7 +146,7 @@ func legalScope(scope []string, p *Profile) bool {
 		}
 		for _, c := range []byte(s) {
 			token := c == 0x21 || 0x23 <= c && c <= 0x5b || 0x5d <= c && c <= 0x7e
-			if !token || p.conflicts && (c == ',' || c == '=') {
+			if !token || p == &mfp && (c == ',' || c == '=') {
 				return false
 			}
 		}

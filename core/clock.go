@@ -3,6 +3,8 @@ package core
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
 )
 
 // wallEvery is how often the wall clock is asked.
@@ -24,12 +26,12 @@ func newClock() *clock {
 }
 
 // now returns the time since epoch, and the time of day.
-func (c *clock) now() (at time.Duration, wall instant) {
+func (c *clock) now() (at time.Duration, wall introspect.Instant) {
 	at = time.Since(c.epoch)
 	if at-time.Duration(c.asked.Load()) >= wallEvery {
 		t := time.Now()
 		c.offset.Store(t.UnixNano() - int64(t.Sub(c.epoch)))
 		c.asked.Store(int64(at))
 	}
-	return at, instant((c.offset.Load() + int64(at)) / int64(time.Millisecond))
+	return at, introspect.Instant((c.offset.Load() + int64(at)) / int64(time.Millisecond))
 }

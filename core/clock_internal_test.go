@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
 )
 
 // IN-87: the wall clock is asked at first and after a second, and both times agree with time.Now in between.
@@ -16,18 +18,18 @@ func TestClock(t *testing.T) {
 			if want := time.Since(c.epoch); at != want {
 				t.Errorf("%v since the epoch, want %v", at, want)
 			}
-			if want := instant(time.Now().UnixMilli()); wall != want {
+			if want := introspect.Instant(time.Now().UnixMilli()); wall != want {
 				t.Errorf("the time of day is %d, want %d", wall, want)
 			}
 		}
 		asked := time.Duration(c.asked.Load())
 		c.offset.Add(int64(time.Hour)) // as if the wall clock had been set back by an hour since it was asked
 		time.Sleep(asked + wallEvery - 1 - time.Since(c.epoch))
-		if _, wall := c.now(); time.Until(wall.time()).Round(time.Minute) != time.Hour {
+		if _, wall := c.now(); time.Until(wall.Time()).Round(time.Minute) != time.Hour {
 			t.Error("the wall clock was asked within a second")
 		}
 		time.Sleep(time.Nanosecond)
-		if _, wall := c.now(); wall != instant(time.Now().UnixMilli()) {
+		if _, wall := c.now(); wall != introspect.Instant(time.Now().UnixMilli()) {
 			t.Error("the wall clock was not asked after a second")
 		}
 	})
@@ -40,12 +42,12 @@ func TestTheWallClockIsAskedEachSecond(t *testing.T) {
 		c.now()
 		c.offset.Add(int64(time.Hour)) // the wall clock is set back after that
 		time.Sleep(999 * time.Millisecond)
-		if _, wall := c.now(); time.Until(wall.time()) < 59*time.Minute {
+		if _, wall := c.now(); time.Until(wall.Time()) < 59*time.Minute {
 			t.Error("the wall clock was asked within a second")
 		}
 		time.Sleep(time.Millisecond)
-		if _, wall := c.now(); time.Until(wall.time()).Abs() > time.Second {
-			t.Errorf("after a second it is %v", wall.time())
+		if _, wall := c.now(); time.Until(wall.Time()).Abs() > time.Second {
+			t.Errorf("after a second it is %v", wall.Time())
 		}
 	})
 }

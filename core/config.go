@@ -8,11 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/admission"
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
@@ -94,8 +92,8 @@ const (
 	maxTimeout = time.Hour
 )
 
-// New returns a Verifier. It checks c, does no I/O, and so succeeds while the server is down; see Verifier.Ready. Every error
-// names the field and the fix.
+// New returns a Verifier. It checks c, does no I/O but reading CAFile, and so succeeds while the server is
+// down; see [Verifier.Ready]. An error about a field is a [*ConfigError]; its text names the fix.
 func New(c Config) (*Verifier, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("core: %w", err)
@@ -105,37 +103,33 @@ func New(c Config) (*Verifier, error) {
 	if c.Transport == nil {
 		t, err := endpoint.OpenTransport(cmp.Or(c.MaxInFlight, mostInFlight), c.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("core: Config.CAFile %w", err)
+			return nil, fmt.Errorf("core: %w", mistake("CAFile", err))
 		}
 		c.Transport = t
-	}
-	asker, err := c.introspector()
-	if err != nil {
-		return nil, fmt.Errorf("core: %w", err)
 	}
 	keys, err := newKeyer()
 	if err != nil {
 		return nil, fmt.Errorf("core: making a key for the cache: %w", err)
 	}
-	c.warn()
-	clock := newClock()
 	v := &Verifier{
-		clock:        clock,
-		profile:      c.Profile,
-		introspector: asker,
-		keys:         keys,
-		maxToken:     cmp.Or(c.MaxTokenBytes, 8<<10),
-		skew:         c.Skew,
-		log:          c.Logger,
+		clock:    newClock(),
+		profile:  c.Profile,
+		keys:     keys,
+		maxToken: cmp.Or(c.MaxTokenBytes, 8<<10),
+		skew:     c.Skew,
+		log:      c.Logger,
 	}
 	v.trace.set(c.Trace, c.Logger)
-	asker.trace = &v.trace
+	if v.introspector, err = c.introspector(&v.trace); err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	c.warn()
 	v.cache = caching{
-		ask:         asker.introspect,
-		epoch:       clock.epoch,
-		ttl:         min(or(c.CacheTTL, time.Minute), longestTTL),
-		negativeTTL: min(or(c.NegativeTTL, 5*time.Second), longestTTL),
-		active:      memcache.New(cmp.Or(c.CacheEntries, 50_000), cmp.Or(c.CacheBytes, 64<<20), (*introspection).size),
+		ask:         v.introspector.Introspect,
+		epoch:       v.clock.epoch,
+		ttl:         min(valueOr(c.CacheTTL, time.Minute), longestTTL),
+		negativeTTL: min(valueOr(c.NegativeTTL, 5*time.Second), longestTTL),
+		active:      memcache.New(cmp.Or(c.CacheEntries, 50_000), cmp.Or(c.CacheBytes, 64<<20), (*introspect.Introspection).Size),
 		inactive:    memcache.New[time.Duration](cmp.Or(c.NegativeEntries, 8_192), 0, nil),
 	}
 	v.cache.flights.Timeout = c.Timeout
@@ -143,7 +137,7 @@ func New(c Config) (*Verifier, error) {
 	return v, nil
 }
 
-func or(d *time.Duration, otherwise time.Duration) time.Duration {
+func valueOr(d *time.Duration, otherwise time.Duration) time.Duration {
 	if d == nil {
 		return otherwise
 	}
@@ -153,15 +147,36 @@ func or(d *time.Duration, otherwise time.Duration) time.Duration {
 // minCacheBytes is what 64 usual answers take.
 const minCacheBytes = 64 << 10
 
-// check returns the first mistake in c.
+// ConfigError is a mistake in one field of a Config; errors.AsType finds it in what [New] returns.
+type ConfigError = tokensource.ConfigError
+
+func mistake(field string, err error) error { return &ConfigError{Field: "Config." + field, Err: err} }
+
+// check returns the first mistake in c, a *ConfigError.
 func (c *Config) check() error {
+	if err := c.checkNumbers(); err != nil {
+		return err
+	}
+	if err := endpoint.CheckTransport(c.Transport); err != nil {
+		return mistake("Transport", err)
+	}
+	if c.CAFile != "" && c.Transport != nil {
+		return mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)"))
+	}
+	if err := c.checkProfile(); err != nil {
+		return err
+	}
+	return c.checkClient()
+}
+
+func (c *Config) checkNumbers() error {
 	for _, f := range []struct {
 		name  string
 		value int64
 		text  any
 	}{
-		{"CacheTTL", int64(or(c.CacheTTL, 0)), or(c.CacheTTL, 0)},
-		{"NegativeTTL", int64(or(c.NegativeTTL, 0)), or(c.NegativeTTL, 0)},
+		{"CacheTTL", int64(valueOr(c.CacheTTL, 0)), valueOr(c.CacheTTL, 0)},
+		{"NegativeTTL", int64(valueOr(c.NegativeTTL, 0)), valueOr(c.NegativeTTL, 0)},
 		{"Skew", int64(c.Skew), c.Skew},
 		{"Timeout", int64(c.Timeout), c.Timeout},
 		{"CacheEntries", int64(c.CacheEntries), c.CacheEntries},
@@ -172,37 +187,28 @@ func (c *Config) check() error {
 		{"MaxInFlight", int64(c.MaxInFlight), c.MaxInFlight},
 	} {
 		if f.value < 0 {
-			return fmt.Errorf("%s is %v, want >= 0", "Config."+f.name, f.text)
+			return mistake(f.name, fmt.Errorf("is %v, want >= 0", f.text))
 		}
 	}
 	if c.Timeout != 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
-		return fmt.Errorf("%s is %v, want %v to %v", "Config.Timeout", c.Timeout, minTimeout, maxTimeout)
+		return mistake("Timeout", fmt.Errorf("is %v, want %v to %v", c.Timeout, minTimeout, maxTimeout))
 	}
 	if c.CacheBytes > 0 && c.CacheBytes < minCacheBytes {
-		return fmt.Errorf("Config.CacheBytes is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes)
+		return mistake("CacheBytes", fmt.Errorf("is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes))
 	}
-	if err := endpoint.CheckTransport(c.Transport); err != nil {
-		return fmt.Errorf("Config.Transport %w", err)
-	}
-	if c.CAFile != "" && c.Transport != nil {
-		return errors.New("Config.CAFile and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")
-	}
-	if err := c.checkProfile(); err != nil {
-		return err
-	}
-	return c.checkClient()
+	return nil
 }
 
 func (c *Config) checkProfile() error {
 	p := &c.Profile
-	if p.name == "" {
-		return errors.New("Config.Profile is not set: use core.MobileFirst8(base) or core.RFC7662(config)")
+	switch {
+	case p.err != nil:
+		return p.err
+	case p.server == nil:
+		return mistake("Profile", errors.New("is not set: use core.MobileFirst8(base) or core.RFC7662(config)"))
 	}
-	if p.err != nil {
-		return fmt.Errorf("Config.Profile: %s: %w", p.name, p.err)
-	}
-	if _, err := endpoint.CheckURL(p.endpoint, c.InsecureHTTP); err != nil {
-		return fmt.Errorf("Config.Profile: %s: the URL %w", p.name, err)
+	if _, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP); err != nil {
+		return &ConfigError{Field: p.field, Err: err}
 	}
 	return nil
 }
@@ -210,58 +216,48 @@ func (c *Config) checkProfile() error {
 func (c *Config) checkClient() error {
 	if c.Profile.source != nil {
 		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
-			return errors.New("Config.ClientID and its secret are set beside RFC7662Config.TokenSource: choose one")
+			return mistake("ClientID", errors.New("and its secret are set beside RFC7662Config.TokenSource: choose one"))
 		}
 		return nil
 	}
 	style := clientauth.Style(c.Profile.clientAuth)
 	if err := style.CheckID(c.ClientID); err != nil {
-		return fmt.Errorf("Config.ClientID %w", err)
+		return mistake("ClientID", err)
 	}
 	if c.ClientSecretFunc != nil {
 		if c.ClientSecret != "" {
-			return errors.New("Config.ClientSecret and Config.ClientSecretFunc are both set: choose one")
+			return mistake("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
 		}
 		return nil
 	}
 	if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
-		return fmt.Errorf("Config.ClientSecret %w", err)
+		return mistake("ClientSecret", err)
 	}
 	return nil
 }
 
-// introspector builds the client of the introspection endpoint, with the source of our own token if it wants one.
-func (c *Config) introspector() (*introspector, error) {
-	u, err := url.Parse(c.Profile.endpoint)
-	if err != nil {
-		return nil, err
-	}
-	u.RawQuery = ""
-	i := &introspector{
-		profile: c.Profile,
-		url:     u.String(),
-		post: endpoint.New(endpoint.Options{
-			URL: c.Profile.endpoint, Transport: c.Transport, MaxBody: c.MaxResponseBytes,
-		}),
-		own:     c.Profile.source,
-		client:  clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
-		budget:  new(endpoint.Budget),
-		attempt: c.Timeout * 3 / 5,
-		panics:  contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Logger},
-		log:     c.Logger,
-	}
-	i.gate = admission.New(admission.Config{
-		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight), Waiting: maxWaiting, Patience: c.Timeout * 2 / 5, Timeout: c.Timeout,
-		Ask: i.askOurselves, Changed: i.changed,
-	})
+// introspector builds the client of the introspection endpoint, with the source of our own token if
+// it wants one.
+func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
+	source := c.Profile.source
 	if c.Profile.tokenURL != "" {
-		i.own, err = tokensource.New(tokensource.Config{
+		var err error
+		source, err = tokensource.New(tokensource.Config{
 			TokenURL: c.Profile.tokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,
 			ClientAuth: c.Profile.clientAuth, Scope: c.Profile.tokenScope, Timeout: c.Timeout,
-			Transport: c.Transport, InsecureHTTP: c.InsecureHTTP, Logger: c.Logger,
+			Transport: c.Transport, InsecureHTTP: c.InsecureHTTP, Logger: c.Logger, Renewed: trace.trace.Renewed,
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return i, err
+	return introspect.New(introspect.Config{
+		Server: c.Profile.server, Transport: c.Transport, MaxBody: c.MaxResponseBytes, Timeout: c.Timeout,
+		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight),
+		ClientToken: source, TokenURL: c.Profile.tokenURL,
+		Client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
+		Log:    c.Logger, Events: trace.events(),
+	})
 }
 
 func (c *Config) secret(ctx context.Context) (string, error) {
@@ -272,13 +268,13 @@ func (c *Config) secret(ctx context.Context) (string, error) {
 	return string(s), err
 }
 
-// warn logs what is legal and yet hardly meant.
+// warn logs what is legal, and most likely a mistake.
 func (c *Config) warn() {
-	u, err := url.Parse(c.Profile.endpoint)
+	u, err := url.Parse(c.Profile.server.URL())
 	if err != nil || endpoint.Loopback(u.Hostname()) {
 		return
 	}
-	if slices.Contains(strings.Fields(c.Profile.defaultClients), c.ClientID+":"+string(c.ClientSecret)) {
+	if c.Profile.server.IsDefaultClient(c.ClientID, string(c.ClientSecret)) {
 		c.Logger.Warn("the client secret is the default one that everybody knows: change it", slog.String("client_id", c.ClientID))
 	}
 	if u.Scheme == "http" {

@@ -57,50 +57,50 @@ func TestNew(t *testing.T) {
 		{"http on IPv6 loopback", asMFP("http://[::1]:9080/mfp/api"), ""}, // D9
 		{"http elsewhere, allowed", func(c *core.Config) { asMFP("http://mfp.example.com/mfp/api")(c); c.InsecureHTTP = true }, ""},
 		{"http elsewhere", asMFP("http://mfp.example.com/mfp/api"), // IN-14
-			"core: Config.Profile: MobileFirst8: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
+			"core: MobileFirst8(base) is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
 		{
 			"http to a host that only looks like loopback", asMFP("http://127.0.0.1.evil.example/mfp/api"),
-			"core: Config.Profile: MobileFirst8: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP",
+			"core: MobileFirst8(base) is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP",
 		},
-		{"no base", asMFP(""), "core: Config.Profile: MobileFirst8: the base URL is empty, want https://host:port/<runtime>/api"},
+		{"no base", asMFP(""), "core: MobileFirst8(base) is empty, want https://host:port/<runtime>/api"},
 		{
 			"/az/v1 in the base", asMFP(base + "/az/v1"),
-			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
 		},
 		{
 			"/az/v1/ in the base", asMFP(base + "/az/v1/"),
-			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
 		},
 		{
 			"the token endpoint for a base", asMFP(base + "/az/v1/token"),
-			"core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
 		},
 		{
 			"a query in the base", asMFP(base + "?x=1"),
-			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) has a query, want https://host:port/<runtime>/api",
 		},
 		{
 			"an empty query in the base", asMFP(base + "?"),
-			"core: Config.Profile: MobileFirst8: the base URL has a query, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) has a query, want https://host:port/<runtime>/api",
 		},
 		{
 			"a fragment in the base", asMFP(base + "#x"),
-			"core: Config.Profile: MobileFirst8: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)",
+			"core: MobileFirst8(base) has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)",
 		}, // CC-11
 		{
 			"user information in the base", asMFP("https://u:canary@mfp.example.com/mfp/api"),
-			"core: Config.Profile: MobileFirst8: the URL carries user information: put the credentials into their own fields",
+			"core: MobileFirst8(base) carries user information: put the credentials into their own fields",
 		},
-		{"no scheme", asMFP("mfp.example.com/mfp/api"), `core: Config.Profile: MobileFirst8: the URL has no host, want https://host/path`},
-		{"no host", asMFP("https:///mfp/api"), "core: Config.Profile: MobileFirst8: the URL has no host, want https://host/path"},
-		{"another scheme", asMFP("ftp://mfp.example.com/mfp/api"), `core: Config.Profile: MobileFirst8: the URL has scheme "ftp", want https`},
+		{"no scheme", asMFP("mfp.example.com/mfp/api"), `core: MobileFirst8(base) has no host, want https://host/path`},
+		{"no host", asMFP("https:///mfp/api"), "core: MobileFirst8(base) has no host, want https://host/path"},
+		{"another scheme", asMFP("ftp://mfp.example.com/mfp/api"), `core: MobileFirst8(base) has scheme "ftp", want https`},
 		{
 			"no URL at all", asMFP("https://mfp.example.com/%zz"),
-			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) is not a URL, want https://host:port/<runtime>/api",
 		},
 		{
 			"a line break in the base", asMFP(base + "\n"),
-			"core: Config.Profile: MobileFirst8: the base URL is not a URL, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) is not a URL, want https://host:port/<runtime>/api",
 		},
 		{"no id", func(c *core.Config) { c.ClientID = "" }, "core: Config.ClientID is empty"}, // IN-06, CC-05
 		{"a colon in the id", func(c *core.Config) { c.ClientID = "a:b" }, // IN-08
@@ -166,30 +166,30 @@ func TestNew(t *testing.T) {
 			c.ClientID = "a:b"
 		}, "core: Config.ClientID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic"},
 		{"RFC 7662, no credentials", func(c *core.Config) { asRFC(anyone)(c); c.ClientID, c.ClientSecret = "", "" }, "core: Config.ClientID is empty"}, // IN-06
-		{"RFC 7662, no URL", func(c *core.Config) { c.Profile = core.RFC7662(anyone) }, "core: Config.Profile: RFC7662: the URL is empty, want an https:// URL"},
+		{"RFC 7662, no URL", func(c *core.Config) { c.Profile = core.RFC7662(anyone) }, "core: RFC7662Config.IntrospectionURL is empty, want an https:// URL"},
 		{"RFC 7662, http", asRFC(core.RFC7662Config{AnyAudience: true, IntrospectionURL: "http://as.test/introspect"}), // IN-14
-			"core: Config.Profile: RFC7662: the URL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
+			"core: RFC7662Config.IntrospectionURL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
 		{
 			"RFC 7662, a fragment", asRFC(core.RFC7662Config{AnyAudience: true, IntrospectionURL: "https://as.test/introspect#"}),
-			"core: Config.Profile: RFC7662: the URL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)",
+			"core: RFC7662Config.IntrospectionURL has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)",
 		},
 		{"RFC 7662, no audience", asRFC(core.RFC7662Config{}), // D5, BCP-01
-			"core: Config.Profile: RFC7662: Audience is empty: name this service, or set AnyAudience to accept tokens that were issued for others"},
+			"core: RFC7662Config.Audience is empty: name this service, or set AnyAudience to accept tokens that were issued for others"},
 		{
 			"RFC 7662, audience and any", asRFC(core.RFC7662Config{Audience: []string{"a"}, AnyAudience: true}),
-			"core: Config.Profile: RFC7662: Audience and AnyAudience are both set: choose one",
+			"core: RFC7662Config.Audience and AnyAudience are both set: choose one",
 		},
 		{
 			"RFC 7662, an empty audience", asRFC(core.RFC7662Config{Audience: []string{"a", ""}}),
-			"core: Config.Profile: RFC7662: Audience has an empty value",
+			"core: RFC7662Config.Audience has an empty value",
 		},
 		{
 			"RFC 7662, an unknown way to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: "digest"}),
-			`core: Config.Profile: RFC7662: ClientAuth is "digest", want "basic", "basic-raw" or "post"`,
+			`core: RFC7662Config.ClientAuth is "digest", want "basic", "basic-raw" or "post"`,
 		},
 		{
 			"RFC 7662, two ways to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: tokensource.Post, TokenSource: source}),
-			"core: Config.Profile: RFC7662: ClientAuth and TokenSource are both set: choose one",
+			"core: RFC7662Config.ClientAuth and TokenSource are both set: choose one",
 		},
 		{"RFC 7662, a token source and credentials", asRFC(core.RFC7662Config{AnyAudience: true, TokenSource: source}), // IN-09, A74
 			"core: Config.ClientID and its secret are set beside RFC7662Config.TokenSource: choose one"},
@@ -198,9 +198,9 @@ func TestNew(t *testing.T) {
 			c.ClientID, c.ClientSecret = "", ""
 		}, ""},
 		{"RFC 7662, a realm with a line break", asRFC(core.RFC7662Config{AnyAudience: true, Realm: "a\r\nb"}), // BT-52
-			`core: Config.Profile: RFC7662: Realm has the character '\r', want printable ASCII`},
+			`core: RFC7662Config.Realm has the character '\r', want printable ASCII`},
 		{"RFC 7662, a realm that looks like a scope", asRFC(core.RFC7662Config{AnyAudience: true, Realm: "scope=x"}), // MFP-16
-			`core: Config.Profile: RFC7662: Realm contains "scope=", which clients take for the scope of the challenge`},
+			`core: RFC7662Config.Realm contains "scope=", which clients take for the scope of the challenge`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			v, err := core.New(goodConfig(tt.f))
@@ -228,7 +228,7 @@ func TestProfileIsImmutable(t *testing.T) {
 	audience := []string{"rs"}
 	p := core.RFC7662(core.RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", Audience: audience})
 	audience[0] = "evil"
-	if _, d := rfc7662(t, a, withProfile(p)).Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+	if _, d := authorize(t.Context(), rfc7662(t, a, withProfile(p)), bearer(t1), core.Authenticated()); d != nil {
 		t.Errorf("got %s, want ok", outcome(d))
 	}
 }
@@ -244,8 +244,8 @@ func TestSecretFuncIsAskedEachTime(t *testing.T) {
 			return tokensource.Secret(fmt.Sprint("s", n)), nil
 		}
 	})
-	v.Authorize(t.Context(), bearer("a"), core.Authenticated())
-	v.Authorize(t.Context(), bearer("b"), core.Authenticated())
+	authorize(t.Context(), v, bearer("a"), core.Authenticated())
+	authorize(t.Context(), v, bearer("b"), core.Authenticated())
 	if a.asked[0].authorization == a.asked[1].authorization {
 		t.Error("the second call used the first secret")
 	}

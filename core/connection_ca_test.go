@@ -55,7 +55,7 @@ func TestCAFileIsForOurOwnTokenToo(t *testing.T) {
 	var paths []string
 	s := newServer(t, false, func(_ http.ResponseWriter, r *http.Request) { paths = append(paths, r.URL.Path) })
 	v := verifier(t, core.Config{Profile: core.MobileFirst8(s.URL + "/api"), ClientID: "rs", ClientSecret: "s3cret", CAFile: s.ca(t)})
-	_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+	_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 	if len(paths) == 0 || paths[0] != "/api/az/v1/token" {
 		t.Errorf("the server was asked for %v because of %v, want the token endpoint first", paths, d)
 	}
@@ -105,7 +105,7 @@ func TestAnUnknownAuthorityNamesTheSetting(t *testing.T) {
 		t.Errorf("Token: %v, want the setting's name", err)
 	}
 	v := verifier(t, core.Config{Profile: core.MobileFirst8(s.URL + "/api"), ClientID: "rs", ClientSecret: "s3cret"})
-	if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); d == nil || !strings.Contains(d.Cause.Error(), "CAFile (MFPGUARD_CA_FILE)") {
+	if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); d == nil || !strings.Contains(d.Cause.Error(), "CAFile (MFPGUARD_CA_FILE)") {
 		t.Errorf("Authorize: %v, want the setting's name", d)
 	}
 	if s.calls.Load() != 0 {

@@ -245,7 +245,7 @@ func ways(t *testing.T, s *server, addr string, timeout time.Duration) []way {
 
 func introspect(ctx context.Context, v *core.Verifier, n int) error {
 	token := fmt.Sprint([]string{"good", "bad"}[n%2], n)
-	p, d := v.Authorize(ctx, bearer(token), core.Authenticated())
+	p, d := authorize(ctx, v, bearer(token), core.Authenticated())
 	switch {
 	case d != nil && d.Status == http.StatusServiceUnavailable:
 		return d.Cause

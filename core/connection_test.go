@@ -73,7 +73,7 @@ func TestBrokenAnswers(t *testing.T) {
 				v = at(t, addr)
 			}
 			begun := time.Now()
-			p, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			p, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 			if got := outcome(d); got != tt.want || (p.ClientID() != "") != (tt.want == "ok") {
 				t.Errorf("got %s: %v", got, d)
 			}
@@ -123,7 +123,7 @@ func TestConnectionsAfterErrors(t *testing.T) {
 		for _, a := range tt.answers {
 			answers <- a
 		}
-		if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); outcome(d) != tt.want {
+		if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); outcome(d) != tt.want {
 			t.Errorf("step %d: got %s: %v", i, outcome(d), d)
 		}
 		if got := conns.Load(); got != tt.conns {
@@ -148,7 +148,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	defer s.Close()
 	v := at(t, strings.TrimPrefix(s.URL, "http://"), func(c *core.Config) { c.MaxInFlight = 16; c.Timeout = time.Minute })
 	if n := concurrently(1000, func(i int) bool {
-		_, d := v.Authorize(context.Background(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+		_, d := authorize(context.Background(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 		return d.Status == 401
 	}); n != 1000 {
 		t.Errorf("%d of 1000 were answered", n)

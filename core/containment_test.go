@@ -29,18 +29,18 @@ func TestHooksThatPanic(t *testing.T) {
 		change func(*core.Config)
 		told   string // "" if it is the log itself
 	}{
-		{"Trace.Looked", func(c *core.Config) { c.Trace.Looked = func(context.Context, core.Lookup) { panic("boom") } }, "Trace.Looked"},
+		{"Trace.Looked", func(c *core.Config) { c.Trace.Looked = func(context.Context, core.LookedInfo) { panic("boom") } }, "Trace.Looked"},
 		{"Trace.Introspected", func(c *core.Config) {
-			c.Trace.Introspected = func(context.Context, time.Duration, error) { panic("boom") }
+			c.Trace.Introspected = func(context.Context, core.IntrospectedInfo) { panic("boom") }
 		}, "Trace.Introspected"},
 		{"Trace.Decided", func(c *core.Config) {
-			c.Trace.Decided = func(context.Context, core.Principal, *core.Denial) { panic("boom") }
+			c.Trace.Decided = func(context.Context, core.DecidedInfo) { panic("boom") }
 		}, "Trace.Decided"},
 		{"all of Trace", func(c *core.Config) {
 			c.Trace = core.Trace{
-				Looked:       func(context.Context, core.Lookup) { panic("boom") },
-				Introspected: func(context.Context, time.Duration, error) { panic("boom") },
-				Decided:      func(context.Context, core.Principal, *core.Denial) { panic("boom") },
+				Looked:       func(context.Context, core.LookedInfo) { panic("boom") },
+				Introspected: func(context.Context, core.IntrospectedInfo) { panic("boom") },
+				Decided:      func(context.Context, core.DecidedInfo) { panic("boom") },
 			}
 		}, "Trace."},
 		{"the log's handler", func(c *core.Config) { c.Logger = slog.New(panics{slog.NewTextHandler(&bytes.Buffer{}, nil)}) }, ""},
@@ -56,17 +56,17 @@ func TestHooksThatPanic(t *testing.T) {
 				})
 				good, bad := srv.Mint(coretest.Grant{Scope: "a"}), "bad"
 				for round := range 20 {
-					if _, d := v.Authorize(t.Context(), bearer(good), core.AllOf("a")); d != nil {
+					if _, d := authorize(t.Context(), v, bearer(good), core.AllOf("a")); d != nil {
 						t.Fatalf("round %d: got %s: %v", round, outcome(d), d.Cause)
 					}
-					if _, d := v.Authorize(t.Context(), bearer(good), core.AllOf("b")); d == nil || d.Status != 403 {
+					if _, d := authorize(t.Context(), v, bearer(good), core.AllOf("b")); d == nil || d.Status != 403 {
 						t.Fatalf("round %d: got %s, want 403", round, outcome(d))
 					}
-					if _, d := v.Authorize(t.Context(), bearer(bad), core.AllOf("a")); outcome(d) != invalidToken {
+					if _, d := authorize(t.Context(), v, bearer(bad), core.AllOf("a")); outcome(d) != invalidToken {
 						t.Fatalf("round %d: got %s", round, outcome(d))
 					}
 					always500(srv)
-					if _, d := v.Authorize(t.Context(), bearer("other"), core.AllOf("a")); outcome(d) != "503" {
+					if _, d := authorize(t.Context(), v, bearer("other"), core.AllOf("a")); outcome(d) != "503" {
 						t.Fatalf("round %d: got %s", round, outcome(d))
 					}
 					clear(srv)
@@ -118,13 +118,13 @@ func TestCalleesThatPanic(t *testing.T) {
 				})
 				for i := range 20 {
 					broken = true
-					if _, d := v.Authorize(t.Context(), bearer(fmt.Sprint("x", i)), core.Authenticated()); outcome(d) != "503" {
+					if _, d := authorize(t.Context(), v, bearer(fmt.Sprint("x", i)), core.Authenticated()); outcome(d) != "503" {
 						t.Fatalf("got %s", outcome(d))
 					}
 				}
 				broken = false
 				a.set("good", accepted("read"))
-				if _, d := v.Authorize(t.Context(), bearer("good"), core.Authenticated()); d != nil {
+				if _, d := authorize(t.Context(), v, bearer("good"), core.Authenticated()); d != nil {
 					t.Errorf("then got %s: %v", outcome(d), d.Cause)
 				}
 				if n := strings.Count(log.String(), "level=ERROR"); n != 1 || strings.Contains(log.String(), "boom") {
@@ -152,11 +152,11 @@ func TestSecretFuncThatBlocksForEver(t *testing.T) {
 			}
 		})
 		begun := time.Now()
-		if _, d := v.Authorize(t.Context(), bearer("good"), core.Authenticated()); outcome(d) != "503" || time.Since(begun) > 5100*time.Millisecond {
+		if _, d := authorize(t.Context(), v, bearer("good"), core.Authenticated()); outcome(d) != "503" || time.Since(begun) > 5100*time.Millisecond {
 			t.Errorf("got %s after %v", outcome(d), time.Since(begun))
 		}
 		synctest.Wait()
-		if _, d := v.Authorize(t.Context(), bearer("good"), core.Authenticated()); d != nil {
+		if _, d := authorize(t.Context(), v, bearer("good"), core.Authenticated()); d != nil {
 			t.Errorf("then got %s: %v", outcome(d), d.Cause)
 		}
 		close(release)

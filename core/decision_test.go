@@ -70,7 +70,7 @@ func TestDecision(t *testing.T) {
 				c.AnyAudience = c.Audience == nil
 				v := rfc7662(t, a, withProfile(core.RFC7662(c)), func(c *core.Config) { c.Skew = tt.skew })
 				for _, when := range []string{"asked", "remembered"} {
-					_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 					if got := outcome(d); got != tt.want {
 						t.Errorf("%s: got %s, want %s", when, got, tt.want)
 					}
@@ -108,7 +108,7 @@ func answer(t *testing.T, members string) string {
 func TestMobileFirstHasNoAudience(t *testing.T) {
 	srv := coretest.New()
 	srv.SetAnswer(t1, `{"active":true,"aud":"https://other.test","iss":"https://other.test"}`)
-	if _, d := mobileFirst(t, srv).Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+	if _, d := authorize(t.Context(), mobileFirst(t, srv), bearer(t1), core.Authenticated()); d != nil {
 		t.Errorf("got %s, want ok", outcome(d))
 	}
 }

@@ -5,22 +5,25 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
 )
 
-// Denial is the answer to a request that is refused, ready to be copied: an adapter writes Status, Header and Body as they are
-// and decides nothing. It belongs to the caller.
+// Denial is the answer to a request that is refused, ready to be copied: an adapter writes Status,
+// Header and Body as they are and decides nothing. It belongs to the caller.
 type Denial struct {
 	Status int
-	// Header lists the response fields in order. Their names have the spelling that MobileFirst clients look for, so write
-	// them as they are (net/http canonicalizes in Header.Set, not in the map).
+	// Header lists the response fields in order. Their names have the spelling that MobileFirst
+	// clients look for, so write them as they are. (In net/http, Header.Set changes the spelling; the
+	// map does not.)
 	Header []Field
 	// Body is one line of JSON.
 	Body string
-	// Cause says why: it matches one of this package's errors with errors.Is. It is for the log and for your own code, never
-	// for the client.
+	// Cause says why: it matches one of this package's errors with errors.Is. It is for the log and
+	// for your own code, never for the client.
 	Cause error
 }
 
@@ -29,16 +32,18 @@ type Field struct{ Name, Value string }
 
 const defaultRetryAfter = 5 * time.Second
 
-// answers maps each cause to what the client is told. It is the only place that does. A missing credential has no error
-// code (RFC 6750 section 3.1), and trouble between us and the server has no challenge: it is not the client's to mend.
-var answers = []struct {
+// responses maps each cause to what the client is told. No other place does. A missing credential has
+// no error code (RFC 6750 section 3.1). Trouble between us and the server has no challenge, because
+// the client can do nothing about it.
+var responses = [...]struct {
 	cause     error
 	status    int
 	challenge bool
 	code      string // of the challenge
 	body      string
 }{
-	// First, because what it wraps may come from the program's own functions, and must not decide whom to blame.
+	// First, because what it wraps may come from the program's own functions, and must not decide
+	// what the client is told.
 	{ErrUnavailable, http.StatusServiceUnavailable, false, "", `{"error":"temporarily_unavailable"}`},
 	{ErrNoToken, http.StatusUnauthorized, true, "", `{"error":"missing_token"}`},
 	{ErrMalformed, http.StatusUnauthorized, true, "invalid_token", `{"error":"invalid_token"}`},
@@ -48,37 +53,59 @@ var answers = []struct {
 	{ErrConflict, http.StatusConflict, false, "", `{"error":"conflict"}`},
 }
 
-// denial is the answer for a cause under this profile.
-func (p *Profile) denial(cause error, need Requirement) *Denial {
-	if errors.Is(cause, ErrInsufficientScope) {
-		if err := need.check(p.unfitScopeChars); err != nil { // its scope must not get into a challenge
-			cause = fmt.Errorf("%w: %w", errUnfulfilled, err)
+// denials holds the response fields of each cause in responses, made once for a route.
+type denials [len(responses)][]Field
+
+// denialsFor makes the denials of a route that asks for this scope.
+func denialsFor(server introspect.Server, scope string) (all denials) {
+	for i, r := range responses {
+		fields := []Field{{"Cache-Control", "no-store"}, {"Content-Type", mediaJSON}}
+		missing := ""
+		if r.cause == ErrInsufficientScope {
+			missing = scope
 		}
+		switch name, value := server.ConflictField(); {
+		case r.challenge:
+			fields = append(fields, Field{"WWW-Authenticate", server.Challenge(r.code, missing)})
+		case r.cause == ErrConflict && name != "":
+			fields = append(fields, Field{name, value})
+		}
+		all[i] = slices.Clip(fields)
 	}
-	d := &Denial{Cause: cause, Header: []Field{{"Cache-Control", "no-store"}, {"Content-Type", mediaJSON}}}
-	for _, a := range answers {
-		if !errors.Is(cause, a.cause) {
-			continue
-		}
-		d.Status, d.Body = a.status, a.body
-		switch {
-		case a.cause == ErrInsufficientScope:
-			d.add("WWW-Authenticate", p.challenge(a.code, strings.Join(need.scope, " ")))
-		case a.challenge:
-			d.add("WWW-Authenticate", p.challenge(a.code, ""))
-		case a.cause == ErrConflict:
-			d.add("MFP-Conflict", "true")
-		default:
-			d.add("Retry-After", retryAfter(cause))
-		}
-		return d
-	}
-	return p.denial(fmt.Errorf("%w: %w", ErrUnavailable, cause), need) // whatever it is, it is no way in
+	return all
 }
 
-func (d *Denial) add(name, value string) { d.Header = append(d.Header, Field{name, value}) }
+const mediaJSON = "application/json"
 
-// retryAfter is in whole seconds, rounded up: what the endpoint or our own backoff said, or a guess.
+// of returns the denial for a cause.
+func (all *denials) of(cause error) *Denial {
+	for i, r := range responses {
+		if errors.Is(cause, r.cause) {
+			d := &Denial{Status: r.status, Header: slices.Clone(all[i]), Body: r.body, Cause: cause}
+			if r.cause == ErrUnavailable {
+				d.Header = append(d.Header, Field{"Retry-After", retryAfter(cause)})
+			}
+			return d
+		}
+	}
+	return all.of(fmt.Errorf("%w: %w", ErrUnavailable, cause)) // no other error lets anyone in
+}
+
+// noGuard is the denial of a Guard that was not made by Verifier.Guard.
+func noGuard() *Denial {
+	d := denialsFor(introspect.NewRFC7662("", ""), "")
+	return d.of(fmt.Errorf("%w: the Guard is not one of Verifier.Guard", ErrUnavailable))
+}
+
+// unavailable marks an error of the introspector as our trouble, which it is unless it is a conflict.
+func unavailable(err error) error {
+	if err == ErrConflict {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// retryAfter returns whole seconds, rounded up: what the endpoint or our own backoff said, or a guess.
 func retryAfter(cause error) string {
 	wait := defaultRetryAfter
 	if e, ok := errors.AsType[*EndpointError](cause); ok && e.RetryAfter > 0 {

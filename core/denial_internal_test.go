@@ -49,7 +49,7 @@ func TestDenial(t *testing.T) {
 			"WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"b a\"\n",
 			"WWW-Authenticate: Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"b a\"\n", `{"error":"insufficient_scope"}`,
 		},
-		{"conflict", ErrConflict, Authenticated(), 409, "MFP-Conflict: true\n", "MFP-Conflict: true\n", `{"error":"conflict"}`},
+		{"conflict", ErrConflict, Authenticated(), 409, "MFP-Conflict: true\n", "", `{"error":"conflict"}`}, // of no other server,
 		{"unavailable", ErrUnavailable, Authenticated(), 503, "Retry-After: 5\n", "Retry-After: 5\n", `{"error":"temporarily_unavailable"}`},
 		{
 			"unavailable for a while", fmt.Errorf("%w: %w", ErrUnavailable, later), Authenticated(), 503,
@@ -62,8 +62,8 @@ func TestDenial(t *testing.T) {
 		},
 	} {
 		for p, fields := range map[*Profile]string{&mfp: tt.mfp, &rfc: tt.rfc} {
-			t.Run(p.name+": "+tt.name, func(t *testing.T) {
-				d := p.denial(tt.cause, tt.need)
+			t.Run(p.field+": "+tt.name, func(t *testing.T) {
+				d := denialOf(t, p, tt.cause, tt.need)
 				got := fmt.Sprintf("%d\n", d.Status)
 				for _, f := range d.Header {
 					got += f.Name + ": " + f.Value + "\n"
@@ -80,6 +80,16 @@ func TestDenial(t *testing.T) {
 	}
 }
 
+// denialOf is what a Guard for need answers because of a cause.
+func denialOf(t *testing.T, p *Profile, cause error, need Requirement) *Denial {
+	t.Helper()
+	g, err := (&Verifier{profile: *p}).Guard(need)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.denials.of(cause)
+}
+
 func challenges(d *Denial) (n int) {
 	for _, f := range d.Header {
 		if strings.EqualFold(f.Name, "WWW-Authenticate") {
@@ -91,10 +101,14 @@ func challenges(d *Denial) (n int) {
 
 // A Denial belongs to the caller: changing one changes no other.
 func TestDenialIsTheCallers(t *testing.T) {
-	a := mfp.denial(ErrNoToken, Authenticated())
+	g, err := (&Verifier{profile: mfp}).Guard(Authenticated())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := g.denials.of(ErrNoToken)
 	a.Header[0].Value = "public"
 	a.Header = append(a.Header[:1], Field{"X", "y"})
-	if got := mfp.denial(ErrNoToken, Authenticated()).Header[0].Value; got != "no-store" {
+	if got := g.denials.of(ErrNoToken).Header[0].Value; got != "no-store" {
 		t.Errorf("Cache-Control is %q", got)
 	}
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -39,31 +40,33 @@ func FromEnv() (Config, error) {
 	e := env{}
 	c := Config{
 		ClientID:     e.must("MFPGUARD_CLIENT_ID"),
-		CAFile:       e.caFile(),
+		CAFile:       os.Getenv("MFPGUARD_CA_FILE"),
 		InsecureHTTP: e.flag("MFPGUARD_INSECURE_HTTP"),
 		CacheTTL:     e.duration("MFPGUARD_CACHE_TTL"),
 		NegativeTTL:  e.duration("MFPGUARD_NEGATIVE_TTL"),
+		Timeout:      valueOr(e.duration("MFPGUARD_TIMEOUT"), 0),
 	}
-	if d := e.duration("MFPGUARD_TIMEOUT"); d != nil {
-		c.Timeout = *d
+	if _, err := endpoint.OpenTransport(1, c.CAFile); err != nil {
+		e.fail("MFPGUARD_CA_FILE", "%w", err)
 	}
-	e.secret(&c)
+	inFile := e.secret(&c)
 	server := e.must("MFPGUARD_SERVER")
-	style := tokensource.BasicRaw
 	switch name := cmp.Or(os.Getenv("MFPGUARD_PROFILE"), "mobilefirst8"); name {
 	case "mobilefirst8":
 		c.Profile = MobileFirst8(server)
 	case "rfc7662":
-		style = e.rfc7662(&c, server)
+		e.rfc7662(&c, server)
 	default:
 		e.fail("MFPGUARD_PROFILE", "is %q, want mobilefirst8 or rfc7662", name)
 	}
-	e.check(&c, style)
+	e.translate(c.check())
+	if os.Getenv("MFPGUARD_CLIENT_SECRET_FILE") != "" {
+		if err := clientauth.Style(cmp.Or(c.Profile.clientAuth, tokensource.Basic)).CheckSecret(string(inFile)); err != nil {
+			e.fail("MFPGUARD_CLIENT_SECRET_FILE", "%w", err)
+		}
+	}
 	if e.err != nil {
 		return Config{}, e.err
-	}
-	if c.Profile.source != nil { // the credentials belong to the token source
-		c.ClientID, c.ClientSecret, c.ClientSecretFunc = "", "", nil
 	}
 	return c, nil
 }
@@ -108,16 +111,8 @@ func (e *env) duration(name string) *time.Duration {
 	return &d
 }
 
-// caFile names a file that can be used now.
-func (e *env) caFile() string {
-	file := os.Getenv("MFPGUARD_CA_FILE")
-	if _, err := endpoint.OpenTransport(1, file); err != nil {
-		e.fail("MFPGUARD_CA_FILE", "%w", err)
-	}
-	return file
-}
-
-func (e *env) secret(c *Config) {
+// secret sets the secret of c, and returns the one that is in the file now, if there is a file.
+func (e *env) secret(c *Config) (inFile tokensource.Secret) {
 	secret, file := os.Getenv("MFPGUARD_CLIENT_SECRET"), os.Getenv("MFPGUARD_CLIENT_SECRET_FILE")
 	switch {
 	case secret != "" && file != "":
@@ -129,17 +124,19 @@ func (e *env) secret(c *Config) {
 			b, err := os.ReadFile(file)
 			return tokensource.Secret(strings.TrimRight(string(b), "\r\n")), err
 		}
-		if _, err := read(context.Background()); err != nil {
+		var err error
+		if inFile, err = read(context.Background()); err != nil {
 			e.fail("MFPGUARD_CLIENT_SECRET_FILE", "cannot be read: %w", err)
 		}
 		c.ClientSecretFunc = read
 	default:
 		e.fail("MFPGUARD_CLIENT_SECRET", "is not set, and MFPGUARD_CLIENT_SECRET_FILE is not either")
 	}
+	return inFile
 }
 
-// rfc7662 sets the profile and returns how the credentials travel.
-func (e *env) rfc7662(c *Config, server string) tokensource.ClientAuth {
+// rfc7662 sets the profile.
+func (e *env) rfc7662(c *Config, server string) {
 	p := RFC7662Config{IntrospectionURL: server, Issuer: os.Getenv("MFPGUARD_ISSUER")}
 	switch aud := strings.Fields(e.must("MFPGUARD_AUDIENCE")); {
 	case len(aud) == 0:
@@ -149,66 +146,50 @@ func (e *env) rfc7662(c *Config, server string) tokensource.ClientAuth {
 	default:
 		p.Audience = aud
 	}
-	style := tokensource.Basic
 	switch auth := cmp.Or(os.Getenv("MFPGUARD_AUTH"), "basic"); auth {
 	case "basic", "basic-raw", "post":
-		style = tokensource.ClientAuth(auth)
-		p.ClientAuth = style
+		p.ClientAuth = tokensource.ClientAuth(auth)
 	case "bearer":
 		p.TokenSource = e.source(c)
 	default:
 		e.fail("MFPGUARD_AUTH", "is %q, want basic, basic-raw, post or bearer", auth)
 	}
 	c.Profile = RFC7662(p)
-	return style
 }
 
+// source gets our own token. The credentials then belong to it, and no longer to c.
 func (e *env) source(c *Config) *tokensource.Source {
-	t := tokensource.Config{
+	src, err := tokensource.New(tokensource.Config{
 		TokenURL: e.must("MFPGUARD_TOKEN_URL"), Scope: e.must("MFPGUARD_TOKEN_SCOPE"), ClientAuth: tokensource.Basic,
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,
 		Timeout: c.Timeout, CAFile: c.CAFile, InsecureHTTP: c.InsecureHTTP,
-	}
-	e.url("MFPGUARD_TOKEN_URL", t.TokenURL, t.InsecureHTTP)
-	if err := tokensource.CheckScope(t.Scope); err != nil {
-		e.fail("MFPGUARD_TOKEN_SCOPE", "%w", err)
-	}
-	e.client(c, tokensource.Basic)
-	src, err := tokensource.New(t)
-	if err != nil {
-		e.fail("MFPGUARD_AUTH", "is bearer: %w", err)
-	}
+	})
+	e.translate(err)
+	c.ClientID, c.ClientSecret, c.ClientSecretFunc = "", "", nil
 	return src
 }
 
-// check finds the mistakes that New would find, too, and names the variable.
-func (e *env) check(c *Config, style tokensource.ClientAuth) {
-	e.client(c, style)
-	if c.Profile.err != nil {
-		e.fail("MFPGUARD_SERVER:", "%w", c.Profile.err)
-	}
-	e.url("MFPGUARD_SERVER", c.Profile.endpoint, c.InsecureHTTP)
+// variables are where the fields of a Config come from.
+var variables = map[string]string{
+	"Config.ClientID":                "MFPGUARD_CLIENT_ID",
+	"Config.ClientSecret":            "MFPGUARD_CLIENT_SECRET",
+	"Config.Timeout":                 "MFPGUARD_TIMEOUT",
+	"Config.TokenURL":                "MFPGUARD_TOKEN_URL",
+	"Config.Scope":                   "MFPGUARD_TOKEN_SCOPE",
+	"MobileFirst8(base)":             "MFPGUARD_SERVER",
+	"RFC7662Config.IntrospectionURL": "MFPGUARD_SERVER",
 }
 
-func (e *env) client(c *Config, style tokensource.ClientAuth) {
-	s := clientauth.Style(style)
-	if err := s.CheckID(c.ClientID); err != nil {
-		e.fail("MFPGUARD_CLIENT_ID", "%w", err)
+// translate names the variable in place of the field.
+func (e *env) translate(err error) {
+	if err == nil {
+		return
 	}
-	name, secret := "MFPGUARD_CLIENT_SECRET", c.ClientSecret
-	if c.ClientSecretFunc != nil {
-		name = "MFPGUARD_CLIENT_SECRET_FILE"
-		secret, _ = c.ClientSecretFunc(context.Background()) // an error was reported when it was made
+	m, ok := errors.AsType[*ConfigError](err)
+	if !ok || variables[m.Field] == "" {
+		e.fail("MFPGUARD_PROFILE", "is not usable: %w", err)
+		return
 	}
-	if err := s.CheckSecret(string(secret)); err != nil {
-		e.fail(name, "%w", err)
-	}
-}
-
-func (e *env) url(name, raw string, insecureHTTP bool) {
-	if _, err := endpoint.CheckURL(raw, true); err != nil {
-		e.fail(name, "%w", err)
-	} else if _, err := endpoint.CheckURL(raw, insecureHTTP); err != nil {
-		e.fail(name, "is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1")
-	}
+	text := strings.ReplaceAll(m.Err.Error(), "set InsecureHTTP", "set MFPGUARD_INSECURE_HTTP=1")
+	e.fail(variables[m.Field], "%s", text)
 }

@@ -68,7 +68,7 @@ func TestFromEnv(t *testing.T) {
 		{
 			"/az/v1 in the server", mfp,
 			map[string]string{"SERVER": base + "/az/v1"},
-			"core: MFPGUARD_SERVER: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
+			"core: MFPGUARD_SERVER already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api",
 		},
 		{
 			"http elsewhere", mfp,

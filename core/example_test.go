@@ -27,7 +27,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// core: Config.Profile: MobileFirst8: the base URL already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api
+	// core: MobileFirst8(base) already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api
 }
 
 // start returns an authorization server for tests, and a Verifier that asks it.
@@ -42,16 +42,26 @@ func start() (*coretest.Server, *core.Verifier) {
 	return srv, v
 }
 
-// Adapters call Authorize; call it yourself for a protocol that has none. The Denial is the answer to copy.
-func ExampleVerifier_Authorize() {
+// Adapters make a Guard for each route. Make one yourself for a protocol that has no adapter. The Denial is the answer to copy.
+func ExampleVerifier_Guard() {
 	srv, v := start()
 	token := srv.Mint(coretest.Grant{Scope: "accessRestricted", User: &coretest.User{ID: "alice"}})
 
-	p, denial := v.Authorize(context.Background(), []string{"Bearer " + token}, core.AllOf("accessRestricted"))
+	balance, err := v.Guard(core.AllOf("accessRestricted"))
+	if err != nil {
+		panic(err)
+	}
+	transfer, err := v.Guard(core.AllOf("transfer"))
+	if err != nil {
+		panic(err)
+	}
+	request := core.Request{Authorization: []string{"Bearer " + token}}
+
+	p, denial := balance.Authorize(context.Background(), request)
 	user, _ := p.User()
 	fmt.Println(denial == nil, user.ID)
 
-	_, denial = v.Authorize(context.Background(), []string{"Bearer " + token}, core.AllOf("transfer"))
+	_, denial = transfer.Authorize(context.Background(), request)
 	fmt.Println(denial.Status)
 	for _, f := range denial.Header {
 		fmt.Printf("%s: %s\n", f.Name, f.Value)
@@ -85,7 +95,7 @@ func ExampleFromContext() {
 
 	srv, v := start()
 	for _, g := range []coretest.Grant{{User: &coretest.User{ID: "alice", DisplayName: "Alice"}}, {Confidential: true}} {
-		p, _ := v.Authorize(context.Background(), []string{"Bearer " + srv.Mint(g)}, core.Authenticated())
+		p, _ := authorize(context.Background(), v, []string{"Bearer " + srv.Mint(g)}, core.Authenticated())
 		handler(core.NewContext(context.Background(), p)) // what an adapter does
 	}
 	handler(context.Background())
@@ -101,7 +111,7 @@ func status(v *core.Verifier, token string, need core.Requirement) int {
 	if token != "" {
 		values = []string{"Bearer " + token}
 	}
-	if _, d := v.Authorize(context.Background(), values, need); d != nil {
+	if _, d := authorize(context.Background(), v, values, need); d != nil {
 		return d.Status
 	}
 	return 200
@@ -191,7 +201,7 @@ func ExampleRFC7662() {
 		ClientID: "orders", ClientSecret: "from your secret store",
 	})
 	fmt.Println(v != nil, err)
-	_, denial := v.Authorize(context.Background(), nil, core.Authenticated())
+	_, denial := authorize(context.Background(), v, nil, core.Authenticated())
 	fmt.Println(denial.Header[2])
 	// Output:
 	// true <nil>
@@ -223,13 +233,13 @@ func ExampleTrace() {
 	lookups := make(map[core.Lookup]int)
 	v, err := core.New(core.Config{
 		Profile: core.MobileFirst8(srv.BaseURL()), ClientID: "test", ClientSecret: "test", Transport: srv.Transport(),
-		Trace: core.Trace{Looked: func(_ context.Context, what core.Lookup) { lookups[what]++ }}, // guard it where requests are concurrent
+		Trace: core.Trace{Looked: func(_ context.Context, i core.LookedInfo) { lookups[i.Result]++ }}, // guard it where requests are concurrent
 	})
 	if err != nil {
 		panic(err)
 	}
 	for range 10 {
-		v.Authorize(context.Background(), []string{"Bearer garbage"}, core.Authenticated())
+		authorize(context.Background(), v, []string{"Bearer garbage"}, core.Authenticated())
 	}
 	fmt.Println(lookups)
 	// Output: map[miss:1 negative hit:9]

@@ -19,7 +19,7 @@ func TestForget(t *testing.T) {
 	v.Forget("")
 	try := func(want string, calls int) {
 		t.Helper()
-		_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+		_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 		if got := srv.Calls().Introspection; outcome(d) != want || got != calls {
 			t.Errorf("got %s after %d calls, want %s after %d", outcome(d), got, want, calls)
 		}
@@ -44,7 +44,7 @@ func TestForgetBeatsACallUnderWay(t *testing.T) {
 		srv.Inject(coretest.Introspection, 1, coretest.Delay(time.Second))
 		done := make(chan string)
 		go func() {
-			_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 			done <- outcome(d)
 		}()
 		synctest.Wait()
@@ -52,7 +52,7 @@ func TestForgetBeatsACallUnderWay(t *testing.T) {
 		if got := <-done; got != "ok" {
 			t.Errorf("the request under way got %s", got)
 		}
-		v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+		authorize(t.Context(), v, bearer(tok), core.Authenticated())
 		if got := srv.Calls().Introspection; got != 2 {
 			t.Errorf("%d calls, want 2", got)
 		}
@@ -71,14 +71,14 @@ func TestFreshRequestPassesACallUnderWay(t *testing.T) {
 			w.(interface{ Flush() }).Flush()
 			time.Sleep(2 * time.Second)
 		})
-		go v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+		go authorize(t.Context(), v, bearer(tok), core.Authenticated())
 		time.Sleep(time.Second)
 		srv.Revoke(tok)
-		if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated().MaxAge(0)); outcome(d) != invalidToken {
+		if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated().MaxAge(0)); outcome(d) != invalidToken {
 			t.Errorf("the fresh request got %s", outcome(d))
 		}
 		time.Sleep(2 * time.Second) // the old answer has landed
-		if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); outcome(d) != invalidToken {
+		if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); outcome(d) != invalidToken {
 			t.Errorf("then got %s", outcome(d))
 		}
 		if got := srv.Calls().Introspection; got != 2 {

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -102,6 +103,12 @@ func response(r *http.Request, status int, contentType, body string) *http.Respo
 		StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
+}
+
+// authorize decides as a Guard for need does.
+func authorize(ctx context.Context, v *core.Verifier, values []string, need core.Requirement) (core.Principal, *core.Denial) {
+	g, _ := v.Guard(need) // nil for a requirement that is not valid, which refuses each request
+	return g.Authorize(ctx, core.Request{Authorization: values})
 }
 
 func bearer(token string) []string { return []string{"Bearer " + token} }

@@ -39,7 +39,7 @@ func TestHungServer(t *testing.T) {
 					ctx = c
 				}
 				begun := time.Now()
-				_, d := v.Authorize(ctx, bearer(t1), core.Authenticated())
+				_, d := authorize(ctx, v, bearer(t1), core.Authenticated())
 				if took := time.Since(begun); outcome(d) != "503" || took > tt.want || took < tt.want*9/10 {
 					t.Errorf("got %s after %v, want 503 after %v", outcome(d), took, tt.want)
 				}
@@ -60,11 +60,11 @@ func TestCallsInFlight(t *testing.T) {
 				known := make([]string, 200)
 				for i := range known {
 					known[i] = srv.Mint(coretest.Grant{})
-					v.Authorize(t.Context(), bearer(known[i]), core.Authenticated())
+					authorize(t.Context(), v, bearer(known[i]), core.Authenticated())
 				}
 				srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(time.Millisecond))
 				garbage := func(i int) bool {
-					_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 					return outcome(d) == invalidToken
 				}
 				if n := concurrently(load, garbage); n != load {
@@ -77,7 +77,7 @@ func TestCallsInFlight(t *testing.T) {
 					if i >= len(known) {
 						return garbage(i)
 					}
-					_, d := v.Authorize(t.Context(), bearer(known[i]), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(known[i]), core.Authenticated())
 					return d == nil
 				}); n != load {
 					t.Errorf("%d of %d got their answer", n, load)
@@ -111,7 +111,7 @@ func TestCallsInFlightByDefault(t *testing.T) {
 				})
 				if n := concurrently(2000, func(i int) bool {
 					for k := range 3 {
-						v.Authorize(t.Context(), bearer(fmt.Sprintf("t%d-%d", i, k)), core.Authenticated())
+						authorize(t.Context(), v, bearer(fmt.Sprintf("t%d-%d", i, k)), core.Authenticated())
 					}
 					return true
 				}); n != 2000 {
@@ -132,17 +132,17 @@ func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = 1 })
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(time.Second))
 		begun := time.Now()
 		n := concurrently(20, func(i int) bool {
-			_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			return outcome(d) == invalidToken
 		})
 		if n < 2 || n > 3 || time.Since(begun) > 3*time.Second {
 			t.Errorf("%d got an answer within %v, want 2 or 3 within 3s", n, time.Since(begun))
 		}
-		if _, d := v.Authorize(t.Context(), bearer("later"), core.Authenticated()); outcome(d) != invalidToken {
+		if _, d := authorize(t.Context(), v, bearer("later"), core.Authenticated()); outcome(d) != invalidToken {
 			t.Errorf("got %s afterwards, want an answer", outcome(d))
 		}
 	})
@@ -156,12 +156,12 @@ func TestHurriedCallsDoNotOpenTheBreaker(t *testing.T) {
 		srv.Inject(coretest.Token, 1, coretest.Delay(5900*time.Millisecond))
 		srv.Inject(coretest.Introspection, 20, coretest.Delay(5*time.Second))
 		if n := concurrently(20, func(i int) bool {
-			_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			return outcome(d) == "503"
 		}); n != 20 {
 			t.Fatalf("%d of 20 were in a hurry", n)
 		}
-		if _, d := v.Authorize(t.Context(), bearer("later"), core.Authenticated()); outcome(d) != invalidToken {
+		if _, d := authorize(t.Context(), v, bearer("later"), core.Authenticated()); outcome(d) != invalidToken {
 			t.Errorf("got %s afterwards, want an answer: %v", outcome(d), d.Cause)
 		}
 	})
@@ -175,11 +175,11 @@ func TestStatusesAboutOneTokenDoNotOpenTheBreaker(t *testing.T) {
 			v := mobileFirst(t, srv)
 			srv.Inject(coretest.Introspection, 10, coretest.Status(status))
 			for i := range 10 {
-				if _, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated()); outcome(d) != "503" {
+				if _, d := authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated()); outcome(d) != "503" {
 					t.Fatalf("%d: got %s, want 503", status, outcome(d))
 				}
 			}
-			if _, d := v.Authorize(t.Context(), bearer("later"), core.Authenticated()); outcome(d) != invalidToken {
+			if _, d := authorize(t.Context(), v, bearer("later"), core.Authenticated()); outcome(d) != invalidToken {
 				t.Errorf("after %d: got %s, want an answer", status, outcome(d))
 			}
 		})
@@ -193,7 +193,7 @@ func TestColdStart(t *testing.T) {
 		v := mobileFirst(t, srv)
 		srv.Inject(coretest.Token, coretest.Always, coretest.Delay(500*time.Millisecond))
 		if n := concurrently(100, func(i int) bool {
-			_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			return outcome(d) == invalidToken
 		}); n != 100 {
 			t.Errorf("%d of 100 got their answer", n)

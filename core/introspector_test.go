@@ -45,14 +45,17 @@ func TestOnlyAnAnswerIsAnAnswer(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := coretest.New()
 				srv.Inject(coretest.Introspection, coretest.Always, coretest.Body(tt.status, tt.contentType, active))
-				_, d := mobileFirst(t, srv).Authorize(t.Context(), bearer(t1), core.Authenticated())
+				_, d := authorize(t.Context(), mobileFirst(t, srv), bearer(t1), core.Authenticated())
 				if got := outcome(d); got != tt.want {
 					t.Errorf("MobileFirst: got %s, want %s", got, tt.want)
 				}
 				want := strings.ReplaceAll(tt.want, "409", "503")
-				_, d = rfc7662(t, srv.Transport(), withProfile(core.RFC7662(core.RFC7662Config{
-					IntrospectionURL: srv.BaseURL() + "/az/v1/introspection", AnyAudience: true,
-				}))).Authorize(t.Context(), bearer(t1), core.Authenticated())
+				_, d = authorize(
+
+					t.Context(), rfc7662(t, srv.Transport(), withProfile(core.RFC7662(core.RFC7662Config{
+						IntrospectionURL: srv.BaseURL() + "/az/v1/introspection", AnyAudience: true,
+					}))), bearer(t1), core.Authenticated())
+
 				if got := outcome(d); got != want {
 					t.Errorf("RFC 7662: got %s, want %s", got, want)
 				}
@@ -69,7 +72,7 @@ func TestConflict(t *testing.T) {
 		v := mobileFirst(t, srv)
 		srv.Conflict(20)
 		for i := range 20 {
-			_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 			if outcome(d) != "409" || d.Cause != core.ErrConflict || !slices.Equal(header(d, "MFP-Conflict"), []string{"true"}) {
 				t.Fatalf("got %+v", d)
 			}
@@ -77,7 +80,7 @@ func TestConflict(t *testing.T) {
 				t.Fatalf("%d calls after %d requests", got, i+1)
 			}
 		}
-		if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+		if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); d != nil {
 			t.Errorf("then got %s", outcome(d))
 		}
 	})
@@ -89,7 +92,7 @@ func TestServersWordsAreNotPassedOn(t *testing.T) {
 		srv := coretest.New()
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Body(400, "application/json",
 			`{"error":"x\"y","error_description":"a\"\r\nSet-Cookie: canary=1, scope=\"admin\""}`))
-		_, d := mobileFirst(t, srv).Authorize(t.Context(), bearer(t1), core.Authenticated())
+		_, d := authorize(t.Context(), mobileFirst(t, srv), bearer(t1), core.Authenticated())
 		if outcome(d) != "503" || d.Body != `{"error":"temporarily_unavailable"}` {
 			t.Errorf("got %+v", d)
 		}
@@ -106,7 +109,7 @@ func TestNoStoreIsForHTTPCaches(t *testing.T) {
 	srv.SetAnswer(t1, active)
 	v := mobileFirst(t, srv)
 	for range 2 {
-		v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+		authorize(t.Context(), v, bearer(t1), core.Authenticated())
 	}
 	if got := srv.Calls().Introspection; got != 1 {
 		t.Errorf("%d calls, want 1", got)

@@ -38,12 +38,12 @@ func TestNothingLeaks(t *testing.T) {
 					for _, tok := range []string{canaryToken, canaryToken + ".", good, canaryToken + " x", canaryToken + ", Bearer " + canaryToken} {
 						for _, need := range []core.Requirement{core.AllOf("a"), core.AllOf("b"), core.Authenticated().MaxAge(0).Optional()} {
 							ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
-							_, d := v.Authorize(ctx, bearer(tok), need)
+							_, d := authorize(ctx, v, bearer(tok), need)
 							cancel()
 							w.denial(d)
 						}
 					}
-					_, d := v.Authorize(t.Context(), []string{"Basic " + canaryToken, "Bearer " + canaryToken}, core.AllOf("a"))
+					_, d := authorize(t.Context(), v, []string{"Basic " + canaryToken, "Bearer " + canaryToken}, core.AllOf("a"))
 					w.denial(d)
 					v.Forget(canaryToken)
 					w.note(v.Ready(t.Context()))
@@ -68,7 +68,7 @@ func TestTokenGoesNowhereElse(t *testing.T) {
 	srv := coretest.New()
 	v := mobileFirst(t, srv)
 	tok := srv.Mint(coretest.Grant{User: &coretest.User{ID: "alice"}})
-	p, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+	p, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 	if d != nil {
 		t.Fatal(d.Cause)
 	}
@@ -126,7 +126,7 @@ func TestNothingLeaksOnTheWire(t *testing.T) {
 						c.ClientID, c.ClientSecret = "rs1", canarySecret
 						c.Timeout = 10 * time.Second
 					})
-					_, d := v.Authorize(t.Context(), bearer(long), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(long), core.Authenticated())
 					if outcome(d) != "503" {
 						t.Errorf("got %s", outcome(d))
 					}
@@ -145,7 +145,7 @@ func TestNothingLeaksFromUsersFunctions(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		return nil, fmt.Errorf("cannot send %s with %s", b, r.Header.Get("Authorization"))
 	}), w.watch, func(c *core.Config) { c.ClientID, c.ClientSecret = "rs1", canarySecret })
-	_, d := v.Authorize(t.Context(), bearer(canaryToken), core.Authenticated())
+	_, d := authorize(t.Context(), v, bearer(canaryToken), core.Authenticated())
 	w.denial(d)
 
 	v = rfc7662(t, roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -153,7 +153,7 @@ func TestNothingLeaksFromUsersFunctions(t *testing.T) {
 	}), w.watch, withProfile(core.RFC7662(core.RFC7662Config{
 		IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true, TokenSource: tokensource.Static(canaryOwn),
 	})), func(c *core.Config) { c.ClientID, c.ClientSecret = "", "" })
-	_, d = v.Authorize(t.Context(), bearer(canaryToken), core.Authenticated())
+	_, d = authorize(t.Context(), v, bearer(canaryToken), core.Authenticated())
 	w.denial(d)
 	w.check(t)
 }

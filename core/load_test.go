@@ -37,7 +37,7 @@ func (c *tally) send(t *testing.T, v *core.Verifier, token string, need core.Req
 	}
 	c.mu.Unlock()
 	c.all.Go(func() {
-		_, d := v.Authorize(t.Context(), bearer(token), need)
+		_, d := authorize(t.Context(), v, bearer(token), need)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.ended == nil {

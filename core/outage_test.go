@@ -35,20 +35,20 @@ func TestOutageOfAMinute(t *testing.T) {
 				srv := coretest.New()
 				v := mobileFirst(t, srv)
 				known := srv.Mint(coretest.Grant{})
-				v.Authorize(t.Context(), bearer(known), core.Authenticated())
+				authorize(t.Context(), v, bearer(known), core.Authenticated())
 				revoked := srv.Mint(coretest.Grant{})
 				srv.Revoke(revoked)
 				tt.down(srv)
 				begun := time.Now()
 				for i := 0; time.Since(begun) < time.Minute; i++ {
-					_, d := v.Authorize(t.Context(), bearer(known), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(known), core.Authenticated())
 					if early := time.Since(begun) < 50*time.Second; early && d != nil {
 						t.Fatalf("after %v a remembered token got %s: %v", time.Since(begun), outcome(d), d.Cause)
 					} else if d != nil && outcome(d) != "503" {
 						t.Fatalf("after %v a token got %s", time.Since(begun), outcome(d))
 					}
 					for _, tok := range []string{revoked, fmt.Sprint("new", i)} {
-						if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated().Optional()); outcome(d) != "503" {
+						if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated().Optional()); outcome(d) != "503" {
 							t.Fatalf("after %v a new token got %s, want 503", time.Since(begun), outcome(d))
 						}
 					}
@@ -59,7 +59,7 @@ func TestOutageOfAMinute(t *testing.T) {
 				back := srv.Mint(coretest.Grant{})
 				begun = time.Now()
 				for {
-					if _, d := v.Authorize(t.Context(), bearer(back), core.Authenticated()); d == nil {
+					if _, d := authorize(t.Context(), v, bearer(back), core.Authenticated()); d == nil {
 						break
 					} else if outcome(d) != "503" {
 						t.Fatalf("got %s", outcome(d))
@@ -72,7 +72,7 @@ func TestOutageOfAMinute(t *testing.T) {
 				if during.Introspection > 60 || during.Token > 20 {
 					t.Errorf("%+v during the outage", during)
 				}
-				if _, d := v.Authorize(t.Context(), bearer(revoked), core.Authenticated()); outcome(d) != invalidToken {
+				if _, d := authorize(t.Context(), v, bearer(revoked), core.Authenticated()); outcome(d) != invalidToken {
 					t.Errorf("then a revoked token got %s", outcome(d))
 				}
 				time.Sleep(10 * time.Second) // what hung may still do so
@@ -89,14 +89,14 @@ func TestServerIsDownAtTheStart(t *testing.T) {
 		v := mobileFirst(t, srv)
 		tok := srv.Mint(coretest.Grant{})
 		for range 100 {
-			if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); outcome(d) != "503" {
+			if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); outcome(d) != "503" {
 				t.Fatalf("got %s, want 503", outcome(d))
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 		srv.Up()
 		time.Sleep(12 * time.Second)
-		if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d != nil {
+		if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d != nil {
 			t.Errorf("got %s: %v", outcome(d), d.Cause)
 		}
 	})
@@ -131,7 +131,7 @@ func TestStorms(t *testing.T) {
 				tt.prep(srv)
 				begun := time.Now()
 				if n := concurrently(2000, func(i int) bool {
-					_, d := v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 					return outcome(d) == "503"
 				}); n != 2000 {
 					t.Errorf("%d of 2000 got 503", n)

@@ -27,7 +27,7 @@ func TestStrangersDoNotStarveTheKnown(t *testing.T) {
 					members := make([]string, 100)
 					for i := range members {
 						members[i] = srv.Mint(coretest.Grant{})
-						v.Authorize(t.Context(), bearer(members[i]), core.Authenticated())
+						authorize(t.Context(), v, bearer(members[i]), core.Authenticated())
 					}
 					time.Sleep(2 * time.Second) // their entries have ended
 					srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(latency))
@@ -92,24 +92,24 @@ func TestWhoIsKnown(t *testing.T) {
 		v := mobileFirst(t, srv, withTTL(time.Second, 0), func(c *core.Config) { c.MaxInFlight = 4 })
 		revoked, ended, member := srv.Mint(coretest.Grant{}), srv.Mint(coretest.Grant{Lifetime: time.Second}), srv.Mint(coretest.Grant{})
 		for _, tok := range []string{revoked, ended, member} {
-			v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+			authorize(t.Context(), v, bearer(tok), core.Authenticated())
 		}
 		time.Sleep(2 * time.Second)
 		srv.Revoke(revoked)
 		for _, tok := range []string{revoked, ended} {
-			if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); outcome(d) != invalidToken {
+			if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); outcome(d) != invalidToken {
 				t.Errorf("got %s", outcome(d))
 			}
 		}
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(time.Second))
 		for i := range 4 {
-			go v.Authorize(t.Context(), bearer(fmt.Sprint("garbage", i)), core.Authenticated())
+			go authorize(t.Context(), v, bearer(fmt.Sprint("garbage", i)), core.Authenticated())
 			synctest.Wait()
 		}
 		for tok, isKnown := range map[string]bool{revoked: false, ended: false, member: true} {
 			go func() {
 				begun := time.Now()
-				v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+				authorize(t.Context(), v, bearer(tok), core.Authenticated())
 				if took := time.Since(begun); (took == time.Second) != isKnown { // at once, or behind the garbage
 					t.Errorf("known %v: waited %v", isKnown, took)
 				}
@@ -127,7 +127,7 @@ func TestNewUsersBehindABurst(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := coretest.New()
 				v := mobileFirst(t, srv)
-				v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+				authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 				srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(50*time.Millisecond))
 				var garbage, users tally
 				for i := range burst {
@@ -164,7 +164,7 @@ func TestNewUsersBesideACrowd(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := coretest.New()
 				v := mobileFirst(t, srv)
-				v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+				authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 				srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(50*time.Millisecond))
 				begun := time.Now()
 				const duration = 1500 * time.Millisecond
@@ -172,7 +172,7 @@ func TestNewUsersBesideACrowd(t *testing.T) {
 				for c := range clients {
 					crowd.Go(func() {
 						for i := 0; time.Since(begun) < duration; i++ {
-							if _, d := v.Authorize(t.Context(), bearer(fmt.Sprintf("garbage%d-%d", c, i)), core.Authenticated()); d.Status == 503 {
+							if _, d := authorize(t.Context(), v, bearer(fmt.Sprintf("garbage%d-%d", c, i)), core.Authenticated()); d.Status == 503 {
 								time.Sleep(200 * time.Millisecond) // it was told 5s
 							}
 						}
@@ -205,7 +205,7 @@ func TestWaitingCallersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv)
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		hang(srv)
 		var callers tally
 		for i := range 20_000 {
@@ -228,7 +228,7 @@ func TestWaitingCallersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv)
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		hang(srv)
 		before := memory()
 		var callers tally
@@ -333,13 +333,13 @@ func TestWaitingCallersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv)
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(time.Second))
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		begun := time.Now()
 		concurrently(1000, func(i int) bool {
-			v.Authorize(ctx, bearer(fmt.Sprint("t", i)), core.Authenticated())
+			authorize(ctx, v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			return true
 		})
 		if took := time.Since(begun); took != 100*time.Millisecond {

@@ -23,7 +23,7 @@ func TestOurTokenIsTurnedDown(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					srv := coretest.New()
 					v := mobileFirst(t, srv)
-					v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+					authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 					want := coretest.Calls{Token: 2, Introspection: 3}
 					wantOutcome := "ok"
 					if times == coretest.Always {
@@ -31,7 +31,7 @@ func TestOurTokenIsTurnedDown(t *testing.T) {
 					}
 					srv.SetAnswer(t1, active)
 					srv.Inject(coretest.Introspection, times, coretest.Status(status))
-					_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 					if got := outcome(d); got != wantOutcome {
 						t.Errorf("got %s, want %s", got, wantOutcome)
 					}
@@ -56,7 +56,7 @@ func TestHerdRenewsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv, func(c *core.Config) { c.MaxInFlight = 100 }) // room for the whole herd
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		srv.Restart()
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(50*time.Millisecond))
 		tokens := make([]string, 50)
@@ -64,7 +64,7 @@ func TestHerdRenewsOnce(t *testing.T) {
 			tokens[i] = srv.Mint(coretest.Grant{})
 		}
 		if n := concurrently(50, func(i int) bool {
-			_, d := v.Authorize(t.Context(), bearer(tokens[i]), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(tokens[i]), core.Authenticated())
 			return d == nil
 		}); n != 50 {
 			t.Errorf("%d requests passed, want 50", n)
@@ -81,7 +81,7 @@ func TestOurTokenIsReused(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv, withTTL(0, 0))
 		for range 1000 {
-			v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			authorize(t.Context(), v, bearer(t1), core.Authenticated())
 			time.Sleep(3 * time.Second)
 		}
 		if got := srv.Calls(); got.Token != 1 || got.Introspection != 1000 {
@@ -90,7 +90,7 @@ func TestOurTokenIsReused(t *testing.T) {
 		srv.SetClient(coretest.Client{ID: "test", Secret: "changed", AllowedScope: "*"})
 		before := srv.Calls()
 		for range 29 {
-			if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); outcome(d) != "503" {
+			if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); outcome(d) != "503" {
 				t.Errorf("got %s, want 503", outcome(d))
 			}
 			time.Sleep(time.Second)
@@ -108,12 +108,12 @@ func TestOurTokenIsRenewedAhead(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv, withTTL(0, 0))
 		srv.SetAnswer(t1, active)
-		v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+		authorize(t.Context(), v, bearer(t1), core.Authenticated())
 		srv.Inject(coretest.Token, coretest.Always, coretest.Delay(2*time.Second))
 		for range 12 * 60 {
 			time.Sleep(time.Minute)
 			begun := time.Now()
-			_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 			if waited := time.Since(begun); d != nil || waited != 0 {
 				t.Errorf("got %s after %v", outcome(d), waited)
 			}
@@ -130,9 +130,9 @@ func TestOurCredentialsAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv, func(c *core.Config) { c.ClientSecret = "wrong" })
-		v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+		authorize(t.Context(), v, bearer(t1), core.Authenticated())
 		time.Sleep(time.Second)
-		_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+		_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 		if outcome(d) != "503" || !errors.Is(d.Cause, tokensource.ErrInvalidClient) {
 			t.Fatalf("got %s because of %v", outcome(d), d.Cause)
 		}
@@ -173,13 +173,13 @@ func TestSecretFuncFails(t *testing.T) {
 				}
 			})
 			for range 10 { // the endpoint is not to blame either
-				_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+				_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 				if outcome(d) != "503" || !strings.Contains(d.Cause.Error(), tt.want) || strings.Contains(d.Cause.Error(), "canary") {
 					t.Fatalf("got %s because of %v", outcome(d), d.Cause)
 				}
 			}
 			fails = false
-			if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil || len(a.asked) != 1 {
+			if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); d != nil || len(a.asked) != 1 {
 				t.Errorf("then got %s after %d calls", outcome(d), len(a.asked))
 			}
 		})

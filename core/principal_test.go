@@ -33,7 +33,7 @@ func principal(t *testing.T, answer string) core.Principal {
 	t.Helper()
 	srv := coretest.New()
 	srv.SetAnswer(t1, answer)
-	p, d := mobileFirst(t, srv).Authorize(t.Context(), bearer(t1), core.Authenticated())
+	p, d := authorize(t.Context(), mobileFirst(t, srv), bearer(t1), core.Authenticated())
 	if d != nil {
 		t.Fatalf("got %s: %v", outcome(d), d.Cause)
 	}
@@ -95,7 +95,7 @@ func TestWhoIsAUser(t *testing.T) {
 		}
 		a := newAsker()
 		a.set(t1, answer)
-		p, _ := rfc7662(t, a).Authorize(t.Context(), bearer(t1), core.Authenticated())
+		p, _ := authorize(t.Context(), rfc7662(t, a), bearer(t1), core.Authenticated())
 		if u, ok := p.User(); u.ID != tt.rfc || ok != (tt.rfc != "") {
 			t.Errorf("RFC 7662: %s: got %+v, %v, want %q", tt.name, u, ok, tt.rfc)
 		}
@@ -107,7 +107,7 @@ func TestConfidentialClientsToken(t *testing.T) {
 	for _, variant := range []coretest.Variants{{}, {OmitNulls: true}, {EmptyUsername: true}} {
 		srv := coretest.New()
 		srv.SetVariants(variant)
-		p, d := mobileFirst(t, srv).Authorize(t.Context(), bearer(srv.Mint(coretest.Grant{Confidential: true, Scope: "a"})), core.AllOf("a"))
+		p, d := authorize(t.Context(), mobileFirst(t, srv), bearer(srv.Mint(coretest.Grant{Confidential: true, Scope: "a"})), core.AllOf("a"))
 		if d != nil {
 			t.Fatalf("got %s", outcome(d))
 		}
@@ -235,7 +235,7 @@ func TestLongTokens(t *testing.T) {
 	srv := coretest.New()
 	tok := strings.Repeat("A", 6<<10)
 	srv.SetAnswer(tok, withUser)
-	if _, d := mobileFirst(t, srv).Authorize(t.Context(), bearer(tok), core.AllOf("accessRestricted")); d != nil {
+	if _, d := authorize(t.Context(), mobileFirst(t, srv), bearer(tok), core.AllOf("accessRestricted")); d != nil {
 		t.Errorf("got %s", outcome(d))
 	}
 }

@@ -65,7 +65,7 @@ func TestMobileFirstQuestion(t *testing.T) {
 				AddMatcher(form(url.Values{"token": {t1}, "token_type_hint": {"access_token"}})).
 				Reply(200).SetHeader("Content-Type", "application/json").BodyString(active)
 			v := verifier(t, core.Config{Profile: core.MobileFirst8(base), ClientID: "orders-api", ClientSecret: "p@ss w+/%", Transport: rt})
-			if _, d := v.Authorize(t.Context(), bearer(t1), core.AllOf("read")); d != nil {
+			if _, d := authorize(t.Context(), v, bearer(t1), core.AllOf("read")); d != nil {
 				t.Errorf("got %s: %v", outcome(d), d.Cause)
 			}
 		})
@@ -114,7 +114,7 @@ func TestRFC7662Question(t *testing.T) {
 			if tt.source == nil {
 				c.ClientID, c.ClientSecret = id, secret
 			}
-			if _, d := verifier(t, c).Authorize(t.Context(), bearer(t1), core.AllOf("read")); d != nil {
+			if _, d := authorize(t.Context(), verifier(t, c), bearer(t1), core.AllOf("read")); d != nil {
 				t.Errorf("got %s: %v", outcome(d), d.Cause)
 			}
 		})
@@ -124,7 +124,7 @@ func TestRFC7662Question(t *testing.T) {
 		v := rfc7662(t, a, withProfile(core.RFC7662(core.RFC7662Config{
 			IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true, ClientAuth: tokensource.BasicRaw,
 		})), func(c *core.Config) { c.ClientID, c.ClientSecret = "rs1", "p@ss w+/%" })
-		v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+		authorize(t.Context(), v, bearer(t1), core.Authenticated())
 		if got, want := a.asked[0].authorization, basic("rs1:p@ss w+/%"); got != want || a.asked[0].id != "" {
 			t.Errorf("Authorization is %q, client_id %q, want %q and none", got, a.asked[0].id, want)
 		}

@@ -185,7 +185,7 @@ func TestImpatientProbes(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d != nil {
+		if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d != nil {
 			t.Errorf("got %s: %v", outcome(d), d.Cause)
 		}
 	})
@@ -218,7 +218,7 @@ func TestNewAsksNobody(t *testing.T) {
 			return nil, errors.New("no")
 		}),
 	})
-	if err := v.Check(core.AllOf("read")); err != nil {
+	if _, err := v.Guard(core.AllOf("read")); err != nil {
 		t.Error(err)
 	}
 }
@@ -239,7 +239,7 @@ func TestTroubleIsNotLoggedPerRequest(t *testing.T) {
 				v := mobileFirst(t, srv, func(c *core.Config) { c.Logger = slog.New(slog.NewTextHandler(&b, nil)) })
 				prep(srv)
 				for i := range 1000 {
-					v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+					authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 					time.Sleep(10 * time.Millisecond)
 				}
 				synctest.Wait()
@@ -278,7 +278,7 @@ func TestLogLevels(t *testing.T) {
 					c.Logger = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 				})
 				tt.prep(srv)
-				v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+				authorize(t.Context(), v, bearer(t1), core.Authenticated())
 				if !strings.Contains(b.String(), tt.want) {
 					t.Errorf("logged\n%s\nwant %s", b.String(), tt.want)
 				}

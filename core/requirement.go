@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -59,20 +60,20 @@ func (r Requirement) Optional() Requirement {
 }
 
 // met says whether the granted scope satisfies r.
-func (r Requirement) met(g granted) bool {
+func (r Requirement) met(g introspect.Scope) bool {
 	switch r.kind {
 	case authenticated:
 		return true
 	case allOf:
 		for _, s := range r.scope {
-			if !g.has(s) {
+			if !g.Has(s) {
 				return false
 			}
 		}
 		return true
 	case anyOf:
 		for _, s := range r.scope {
-			if g.has(s) {
+			if g.Has(s) {
 				return true
 			}
 		}
@@ -80,8 +81,9 @@ func (r Requirement) met(g granted) bool {
 	return false
 }
 
-// check says what is wrong with r where a challenge cannot carry the characters in unfit.
-func (r Requirement) check(unfit string) error {
+// check returns what is wrong with r for a server.
+func (r Requirement) check(server introspect.Server) error {
+	forbidden, reason := server.ForbiddenScopeChars()
 	if r.kind == unset {
 		return errors.New("core: the zero Requirement: use AllOf, AnyOf or Authenticated")
 	}
@@ -95,8 +97,8 @@ func (r Requirement) check(unfit string) error {
 			err = errors.New("is empty")
 		case strings.Contains(s, " "):
 			err = errors.New("has a blank: pass each scope element as an argument of its own")
-		case err == nil && strings.ContainsAny(s, unfit):
-			err = fmt.Errorf("has one of the characters %s, at which MobileFirst clients cut a challenge", unfit)
+		case err == nil && strings.ContainsAny(s, forbidden):
+			err = fmt.Errorf("has one of the characters %s, %s", forbidden, reason)
 		}
 		if err != nil {
 			return fmt.Errorf("core: required scope %q %w", s, err)

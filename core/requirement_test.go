@@ -44,7 +44,7 @@ func TestScope(t *testing.T) {
 			srv.SetAnswer(t1, fmt.Sprintf(`{"active":true,"scope":%q}`, tt.granted))
 			v := mobileFirst(t, srv)
 			for _, when := range []string{"asked", "remembered"} { // A01, IN-81, MFP-19
-				_, d := v.Authorize(t.Context(), bearer(t1), tt.need)
+				_, d := authorize(t.Context(), v, bearer(t1), tt.need)
 				if got := outcome(d); got != tt.want {
 					t.Errorf("%s: got %s, want %s", when, got, tt.want)
 				}
@@ -73,7 +73,7 @@ func TestVerdictsAreNotRemembered(t *testing.T) {
 		{core.AllOf("read"), "ok"},
 		{core.AnyOf("admin", "write"), "ok"},
 	} {
-		if _, d := v.Authorize(t.Context(), bearer(t1), tt.need); outcome(d) != tt.want {
+		if _, d := authorize(t.Context(), v, bearer(t1), tt.need); outcome(d) != tt.want {
 			t.Errorf("request %d: got %s, want %s", i, outcome(d), tt.want)
 		}
 	}
@@ -87,7 +87,7 @@ func TestInvalidTokenLearnsNoScope(t *testing.T) {
 	srv := coretest.New()
 	v := mobileFirst(t, srv)
 	for _, tok := range []string{"unknown", srv.Mint(coretest.Grant{Lifetime: -time.Minute})} {
-		_, d := v.Authorize(t.Context(), bearer(tok), core.AllOf("admin"))
+		_, d := authorize(t.Context(), v, bearer(tok), core.AllOf("admin"))
 		if got := outcome(d); got != invalidToken {
 			t.Errorf("got %s, want %s", got, invalidToken)
 		}
@@ -121,19 +121,24 @@ func TestCheckRequirement(t *testing.T) {
 		{"a negative age", core.AllOf("a").MaxAge(-1), "core: Requirement.MaxAge is -1ns, want >= 0", "same"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := fmt.Sprint(mfp.Check(tt.need)); got != tt.mfp {
+			if got := fmt.Sprint(guardErr(mfp, tt.need)); got != tt.mfp {
 				t.Errorf("MobileFirst: got %s, want %s", got, tt.mfp)
 			}
 			want := strings.ReplaceAll(tt.rfc, "same", tt.mfp)
-			if got := fmt.Sprint(rfc.Check(tt.need)); got != want {
+			if got := fmt.Sprint(guardErr(rfc, tt.need)); got != want {
 				t.Errorf("RFC 7662: got %s, want %s", got, want)
 			}
 		})
 	}
 	var none *core.Verifier
-	if got, want := fmt.Sprint(none.Check(core.Authenticated())), "core: the Verifier is nil: check the error of core.New"; got != want {
+	if got, want := fmt.Sprint(guardErr(none, core.Authenticated())), "core: the Verifier is nil: check the error of core.New"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+func guardErr(v *core.Verifier, need core.Requirement) error {
+	_, err := v.Guard(need)
+	return err
 }
 
 // A requirement that nobody has checked lets nobody in, and gets into no challenge.
@@ -144,12 +149,12 @@ func TestUncheckedRequirement(t *testing.T) {
 	for _, need := range []core.Requirement{
 		{}, core.Requirement{}.Optional(), core.AllOf(`a"b`), core.AllOf("a\r\nX-Evil: 1"), core.AllOf("a,b"), core.AllOf(""), core.AnyOf("\x00"),
 	} {
-		p, d := v.Authorize(t.Context(), bearer(t1), need)
+		p, d := authorize(t.Context(), v, bearer(t1), need)
 		if outcome(d) != "503" || !errors.Is(d.Cause, core.ErrUnavailable) || p != (core.Principal{}) {
 			t.Errorf("%+v: got %s for %v", need, outcome(d), p)
 		}
 	}
-	if _, d := v.Authorize(t.Context(), nil, core.Requirement{}.Optional()); outcome(d) != "503" {
+	if _, d := authorize(t.Context(), v, nil, core.Requirement{}.Optional()); outcome(d) != "503" {
 		t.Errorf("no token, zero requirement: got %s, want 503", outcome(d))
 	}
 }
@@ -162,13 +167,13 @@ func TestRequirementIsImmutable(t *testing.T) {
 	elements := []string{"write", "x"}
 	need := core.AllOf("read", elements[:1]...)
 	elements[0] = "admin"
-	if _, d := v.Authorize(t.Context(), bearer(t1), need); d != nil {
+	if _, d := authorize(t.Context(), v, bearer(t1), need); d != nil {
 		t.Errorf("got %s, want ok", outcome(d))
 	}
 	core.AllOf("read").MaxAge(0).Optional()
 	first := core.AllOf("read")
 	_ = first.MaxAge(0)
-	_, d := v.Authorize(t.Context(), bearer(t1), first)
+	_, d := authorize(t.Context(), v, bearer(t1), first)
 	if d != nil || srv.Calls().Introspection != 1 {
 		t.Errorf("MaxAge changed the requirement that it was called on: %s after %+v", outcome(d), srv.Calls())
 	}

@@ -25,7 +25,7 @@ func TestOneCallForAThousandRequests(t *testing.T) {
 		tok := srv.Mint(coretest.Grant{})
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(100*time.Millisecond))
 		if ok := concurrently(1000, func(int) bool {
-			_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 			return d == nil
 		}); ok != 1000 {
 			t.Errorf("%d requests passed, want 1000", ok)
@@ -44,7 +44,7 @@ func TestOneCallUnderARace(t *testing.T) {
 		before := srv.Calls().Introspection
 		tok := srv.Mint(coretest.Grant{})
 		concurrently(200, func(int) bool {
-			_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 			return d == nil
 		})
 		if got := srv.Calls().Introspection - before; got != 1 {
@@ -87,7 +87,7 @@ func TestCallersLeaveAlone(t *testing.T) {
 				results := make(chan string, 2)
 				for _, ctx := range ctxs {
 					go func() {
-						_, d := v.Authorize(ctx, bearer(tok), core.Authenticated())
+						_, d := authorize(ctx, v, bearer(tok), core.Authenticated())
 						results <- fmt.Sprintf("%s after %v", outcome(d), time.Since(begun))
 						if d != nil && !errors.Is(d.Cause, context.DeadlineExceeded) {
 							t.Errorf("the cause is %v", d.Cause)
@@ -124,7 +124,7 @@ func TestPanicOnTheWay(t *testing.T) {
 			return a.RoundTrip(r)
 		}))
 		if n := concurrently(10, func(int) bool {
-			_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 			if outcome(d) == "503" && strings.Contains(d.Cause.Error(), t1) {
 				t.Errorf("the cause shows the token: %v", d.Cause)
 			}
@@ -132,7 +132,7 @@ func TestPanicOnTheWay(t *testing.T) {
 		}); n != 10 {
 			t.Errorf("%d requests got 503, want 10", n)
 		}
-		if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+		if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); d != nil {
 			t.Errorf("then got %s: %v", outcome(d), d.Cause)
 		}
 	})
@@ -148,12 +148,12 @@ func TestVerifiersShareNothing(t *testing.T) {
 				a, b := mobileFirst(t, good), mobileFirst(t, bad)
 				both := []func(){
 					func() {
-						if _, d := a.Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+						if _, d := authorize(t.Context(), a, bearer(t1), core.Authenticated()); d != nil {
 							t.Errorf("where it is good: %s", outcome(d))
 						}
 					},
 					func() {
-						if _, d := b.Authorize(t.Context(), bearer(t1), core.Authenticated()); outcome(d) != invalidToken {
+						if _, d := authorize(t.Context(), b, bearer(t1), core.Authenticated()); outcome(d) != invalidToken {
 							t.Errorf("where it is bad: %s", outcome(d))
 						}
 					},
@@ -184,11 +184,11 @@ func TestSimilarTokens(t *testing.T) {
 	head, tail := strings.Repeat("a", 100), strings.Repeat("z", 100)
 	srv.SetAnswer(head+"1"+tail, active)
 	for range 2 {
-		if _, d := v.Authorize(t.Context(), bearer(head+"1"+tail), core.Authenticated()); d != nil {
+		if _, d := authorize(t.Context(), v, bearer(head+"1"+tail), core.Authenticated()); d != nil {
 			t.Errorf("got %s, want ok", outcome(d))
 		}
 		for _, other := range []string{head + "2" + tail, head + tail, head + "1" + tail + "=", head + "1" + tail[1:]} {
-			if _, d := v.Authorize(t.Context(), bearer(other), core.Authenticated()); outcome(d) != invalidToken {
+			if _, d := authorize(t.Context(), v, bearer(other), core.Authenticated()); outcome(d) != invalidToken {
 				t.Errorf("got %s, want %s", outcome(d), invalidToken)
 			}
 		}
@@ -204,12 +204,12 @@ func TestPrincipalsAreIndependent(t *testing.T) {
 	v := mobileFirst(t, srv)
 	tok := srv.Mint(coretest.Grant{Scope: "a b", User: &coretest.User{ID: "alice", Attributes: map[string]any{"role": "clerk"}}})
 	srv.SetAnswer(tok, `{"active":true,"scope":"a b","aud":["x","y"],"client_id":"c1","mfp-user":{"id":"alice","attributes":{"role":"clerk"}}}`)
-	first, _ := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+	first, _ := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 	first.Audience()[0] = "evil"
 	u, _ := first.User()
 	copy(u.Attributes["role"], `"admin"`)
 	u.Attributes["more"] = []byte(`1`)
-	second, _ := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+	second, _ := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 	if got := second.Audience(); got[0] != "x" {
 		t.Errorf("audience is %q", got)
 	}
@@ -226,12 +226,12 @@ func TestHooksSeeTheirOwnRequest(t *testing.T) {
 		var seen sync.Map
 		srv := coretest.New()
 		v := mobileFirst(t, srv, func(c *core.Config) {
-			c.Trace.Decided = func(ctx context.Context, p core.Principal, d *core.Denial) { seen.Store(ctx.Value(id{}), d == nil) }
+			c.Trace.Decided = func(ctx context.Context, i core.DecidedInfo) { seen.Store(ctx.Value(id{}), i.Denial == nil) }
 		})
 		tok := srv.Mint(coretest.Grant{})
 		srv.Inject(coretest.Introspection, 1, coretest.Delay(time.Second))
 		concurrently(50, func(i int) bool {
-			v.Authorize(context.WithValue(t.Context(), id{}, i), bearer(tok), core.Authenticated())
+			authorize(context.WithValue(t.Context(), id{}, i), v, bearer(tok), core.Authenticated())
 			return true
 		})
 		for i := range 50 {
@@ -254,12 +254,12 @@ func TestNoGoroutineStays(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		concurrently(100, func(i int) bool {
-			v.Authorize(ctx, bearer(fmt.Sprint("t", i)), core.Authenticated())
+			authorize(ctx, v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			return true
 		})
 		time.Sleep(11 * time.Second) // longer than any call may take, and the question of our own after it
 	})
-	v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+	authorize(t.Context(), v, bearer(t1), core.Authenticated())
 	for n := 0; runtime.NumGoroutine() > before; n++ {
 		if n == 1_000_000 {
 			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)

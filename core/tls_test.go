@@ -91,7 +91,7 @@ func TestTLS(t *testing.T) {
 					c.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
 				}
 			})
-			_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 			if tt.want == "" {
 				if d != nil || proto.Load() != tt.proto {
 					t.Errorf("got %s over %v, want ok over %s", outcome(d), proto.Load(), tt.proto)
@@ -120,7 +120,7 @@ func TestDefaultTransportOfTheProgramIsNotOurs(t *testing.T) {
 	} {
 		http.DefaultTransport = rt
 		v := verifier(t, core.Config{Profile: core.MobileFirst8(srv.BaseURL()), ClientID: "test", ClientSecret: "test"})
-		_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+		_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 		if outcome(d) != "503" || !strings.Contains(d.Cause.Error(), "unknown authority") {
 			t.Errorf("got %s because of %v", outcome(d), d.Cause)
 		}

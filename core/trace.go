@@ -5,24 +5,43 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/contain"
+	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// Trace is a set of hooks for metrics and spans, in the manner of net/http/httptrace: any of them
-// may be nil. They run on the request's path, so they must be quick, must not block, and must be
-// safe for concurrent use. None of them ever sees a token. A hook that panics changes no decision;
-// its first panic is logged.
+// Trace is a set of functions for metrics and spans, as in net/http/httptrace. Each may be nil, and
+// then costs nothing. They run on the path of a request: they must be quick, must not block, and must
+// be safe for concurrent use. None of them sees a user's token. A function that panics changes no
+// decision; its first panic is logged.
+//
+// Each gets one struct, to which fields can be added. Where ctx is a call's and not a request's, it
+// has the values of the request that caused the call, and several requests may wait for its answer.
 type Trace struct {
-	// Looked is called after the cache was asked for what is known about a token.
-	Looked func(ctx context.Context, what Lookup)
-	// Introspected is called after a question to the introspection endpoint, its repetitions (after
-	// a failure, and with a fresh token of our own) included. Its context is not a request's: several requests may
-	// wait for the same answer. Err is nil, ErrConflict, or says why there was no answer.
-	Introspected func(ctx context.Context, took time.Duration, err error)
-	// Decided is called at the end of Authorize. Denial is nil if the request was accepted; p is
-	// the zero Principal if not.
-	Decided func(ctx context.Context, p Principal, denial *Denial)
+	// Looked is called after a request was looked up in the cache.
+	Looked func(ctx context.Context, i LookedInfo)
+	// Joined is called when a request begins to wait for a call that another request has started.
+	Joined func(ctx context.Context, i JoinedInfo)
+	// Waited is called when a call may begin, or may not, after it had to wait for others to end. The
+	// context is a call's.
+	Waited func(ctx context.Context, i WaitedInfo)
+	// Retried is called after a failed call was repeated. The context is a call's.
+	Retried func(ctx context.Context, i RetriedInfo)
+	// Introspected is called after a question to the introspection endpoint, its repetitions
+	// included. The context is a call's.
+	Introspected func(ctx context.Context, i IntrospectedInfo)
+	// CircuitChanged is called when calls stop because the endpoint fails, and when they go on.
+	CircuitChanged func(i CircuitChangedInfo)
+	// Renewed is called after a fetch of our own token, where the Verifier makes the source of it
+	// (MobileFirst8). A source that the program makes has tokensource.Config.Renewed.
+	Renewed func(tokensource.Renewal)
+	// Decided is called at the end of Guard.Authorize.
+	Decided func(ctx context.Context, i DecidedInfo)
 }
+
+// LookedInfo is what [Trace].Looked gets.
+type LookedInfo struct{ Result Lookup }
 
 // Lookup is what the cache had.
 type Lookup string
@@ -34,32 +53,91 @@ const (
 	Miss        Lookup = "miss"         // nothing, or nothing fresh enough
 )
 
-// hooks calls what a Trace has, and contains its panics: the request is decided as if the hook were
-// not there.
+// JoinedInfo is what [Trace].Joined gets.
+type JoinedInfo struct{}
+
+// WaitedInfo is what [Trace].Waited gets.
+type WaitedInfo struct {
+	Took  time.Duration
+	Known bool  // the token was active before, and so has calls that others cannot take
+	Err   error // why the call is not made; nil when it is
+}
+
+// RetriedInfo is what [Trace].Retried gets.
+type RetriedInfo struct{ Err error } // why the first call failed
+
+// IntrospectedInfo is what [Trace].Introspected gets.
+type IntrospectedInfo struct {
+	Began    time.Time
+	Took     time.Duration
+	Attempts int   // 1, or 2 with a repetition
+	Err      error // nil, ErrConflict, or why there was no answer
+}
+
+// CircuitChangedInfo is what [Trace].CircuitChanged gets.
+type CircuitChangedInfo struct {
+	Open     bool
+	Failures int           // that opened it
+	Pause    time.Duration // until the endpoint is asked again, when open
+	After    time.Duration // for how long it was open, when closed
+	Refused  int           // requests that were refused meanwhile, when closed
+	Err      error         // the last failure, when open; it may be nil
+}
+
+// DecidedInfo is what [Trace].Decided gets.
+type DecidedInfo struct {
+	Principal Principal // the zero Principal for a refused request and an anonymous one
+	Denial    *Denial   // nil for an accepted request
+}
+
+// hook calls one function of a Trace, and contains its panics: the request is decided as if the
+// function were not there.
+type hook[Info any] struct {
+	call func(context.Context, Info)
+	contain.Hook
+}
+
+func hookFor[Info any](call func(context.Context, Info), name string, log *slog.Logger) hook[Info] {
+	return hook[Info]{call, contain.Hook{Name: "Trace." + name, Log: log}}
+}
+
+func (h *hook[Info]) run(ctx context.Context, i Info) {
+	if h.call != nil {
+		h.Call(func() { h.call(ctx, i) })
+	}
+}
+
+// hooks is a Trace, contained.
 type hooks struct {
-	trace                               Trace
-	onLooked, onIntrospected, onDecided contain.Hook
+	trace          Trace
+	onLooked       hook[LookedInfo]
+	onJoined       hook[JoinedInfo]
+	onWaited       hook[WaitedInfo]
+	onRetried      hook[RetriedInfo]
+	onIntrospected hook[IntrospectedInfo]
+	onCircuit      hook[CircuitChangedInfo]
+	onDecided      hook[DecidedInfo]
 }
 
 func (h *hooks) set(t Trace, log *slog.Logger) {
 	h.trace = t
-	h.onLooked.Name, h.onLooked.Log = "Trace.Looked", log
-	h.onIntrospected.Name, h.onIntrospected.Log = "Trace.Introspected", log
-	h.onDecided.Name, h.onDecided.Log = "Trace.Decided", log
-}
-
-// The checks are apart from the calls, so that they are inlined: without a hook they cost next to
-// nothing.
-
-func (h *hooks) looked(ctx context.Context, what Lookup) {
-	if h.trace.Looked != nil {
-		h.callLooked(ctx, what)
+	h.onLooked = hookFor(t.Looked, "Looked", log)
+	h.onJoined = hookFor(t.Joined, "Joined", log)
+	h.onWaited = hookFor(t.Waited, "Waited", log)
+	h.onRetried = hookFor(t.Retried, "Retried", log)
+	h.onIntrospected = hookFor(t.Introspected, "Introspected", log)
+	h.onDecided = hookFor(t.Decided, "Decided", log)
+	if t.CircuitChanged != nil {
+		h.onCircuit = hookFor(func(_ context.Context, i CircuitChangedInfo) { t.CircuitChanged(i) }, "CircuitChanged", log)
 	}
 }
 
-func (h *hooks) introspected(ctx context.Context, took time.Duration, err error) {
-	if h.trace.Introspected != nil {
-		h.onIntrospected.Call(func() { h.trace.Introspected(ctx, took, err) })
+// The checks are apart from the calls, so that they are inlined: without a function they cost next to
+// nothing.
+
+func (h *hooks) looked(ctx context.Context, result Lookup) {
+	if h.trace.Looked != nil {
+		h.callLooked(ctx, result)
 	}
 }
 
@@ -69,10 +147,28 @@ func (h *hooks) decided(ctx context.Context, p Principal, d *Denial) {
 	}
 }
 
-func (h *hooks) callLooked(ctx context.Context, what Lookup) {
-	h.onLooked.Call(func() { h.trace.Looked(ctx, what) })
+func (h *hooks) callLooked(ctx context.Context, result Lookup) {
+	h.onLooked.run(ctx, LookedInfo{result})
 }
 
 func (h *hooks) callDecided(ctx context.Context, p Principal, d *Denial) {
-	h.onDecided.Call(func() { h.trace.Decided(ctx, p, d) })
+	h.onDecided.run(ctx, DecidedInfo{p, d})
+}
+
+// events is what the introspector calls.
+func (h *hooks) events() introspect.Events {
+	return introspect.Events{
+		Waited: func(ctx context.Context, known bool, took time.Duration, err error) {
+			h.onWaited.run(ctx, WaitedInfo{Took: took, Known: known, Err: err})
+		},
+		Retried: func(ctx context.Context, err error) { h.onRetried.run(ctx, RetriedInfo{err}) },
+		Introspected: func(ctx context.Context, began time.Time, attempts int, err error) {
+			h.onIntrospected.run(ctx, IntrospectedInfo{Began: began, Took: time.Since(began), Attempts: attempts, Err: err})
+		},
+		Circuit: func(c admission.Change, cause error) {
+			h.onCircuit.run(context.Background(), CircuitChangedInfo{
+				Open: c.Open, Failures: c.Failures, Pause: c.Pause, After: c.After, Refused: c.Refused, Err: cause,
+			})
+		},
+	}
 }

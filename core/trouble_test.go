@@ -41,21 +41,21 @@ func TestRetryAfter(t *testing.T) {
 					value = time.Now().Add(7 * time.Second).UTC().Format(http.TimeFormat)
 				}
 				srv.Inject(coretest.Introspection, coretest.Always, coretest.Status(tt.status, "Retry-After", value))
-				_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+				_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 				if got := header(d, "Retry-After"); outcome(d) != "503" || !slices.Equal(got, []string{tt.want}) {
 					t.Errorf("got %s with Retry-After %q, want 503 with %s", outcome(d), got, tt.want)
 				}
 				synctest.Wait()
 				if tt.pause > 0 {
 					time.Sleep(tt.pause - time.Second)
-					_, d = v.Authorize(t.Context(), bearer("other"), core.Authenticated())
+					_, d = authorize(t.Context(), v, bearer("other"), core.Authenticated())
 					if got := header(d, "Retry-After"); outcome(d) != "503" || !slices.Equal(got, []string{"1"}) || srv.Calls().Introspection != 2 {
 						t.Errorf("within the pause: got %s with Retry-After %q after %+v", outcome(d), got, srv.Calls())
 					}
 					time.Sleep(time.Second)
 				}
 				srv.Clear(coretest.Introspection)
-				if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+				if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); d != nil {
 					t.Errorf("after the pause: got %s: %v", outcome(d), d.Cause)
 				}
 			})
@@ -92,7 +92,7 @@ func TestRetries(t *testing.T) {
 				tok := srv.Mint(coretest.Grant{})
 				srv.Inject(coretest.Introspection, tt.times, tt.fault)
 				begun := time.Now()
-				_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+				_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 				if got := outcome(d); got != tt.want {
 					t.Errorf("got %s, want %s", got, tt.want)
 				}
@@ -134,16 +134,16 @@ func TestBreaker(t *testing.T) {
 				srv := coretest.New()
 				v := mobileFirst(t, srv)
 				tok := srv.Mint(coretest.Grant{})
-				v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+				authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 				srv.Inject(coretest.Introspection, coretest.Always, tt.fault)
 				for i := range 6 {
 					time.Sleep(50 * time.Millisecond)
-					v.Authorize(t.Context(), bearer(fmt.Sprint(i)), core.Authenticated())
+					authorize(t.Context(), v, bearer(fmt.Sprint(i)), core.Authenticated())
 				}
 				synctest.Wait()
 				before := srv.Calls().Introspection
 				srv.Clear(coretest.Introspection)
-				_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+				_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 				asked := srv.Calls().Introspection - before
 				if opened := asked == 0; opened != tt.opens || (d == nil) == tt.opens {
 					t.Fatalf("asked %d times, got %s; want it to be left alone: %v", asked, outcome(d), tt.opens)
@@ -155,7 +155,7 @@ func TestBreaker(t *testing.T) {
 					t.Errorf("got %s, Retry-After %q", outcome(d), got)
 				}
 				time.Sleep(5 * time.Second)
-				if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d != nil {
+				if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d != nil {
 					t.Errorf("after the pause got %s: %v", outcome(d), d.Cause)
 				}
 			})
@@ -168,10 +168,10 @@ func TestOutageIsNoStorm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		v := mobileFirst(t, srv)
-		v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Status(500))
 		for i := range 6000 {
-			v.Authorize(t.Context(), bearer(fmt.Sprint("t", i)), core.Authenticated())
+			authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
 			time.Sleep(10 * time.Millisecond)
 		}
 		if got := srv.Calls().Introspection; got > 40 {

@@ -38,8 +38,8 @@ func told(t *testing.T, answer string) (got, who, log string, p core.Principal) 
 			return a
 		}}))
 	})
-	p, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
-	v.Authorize(t.Context(), bearer(t1), core.Authenticated()) // remembered, or asked again
+	p, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
+	authorize(t.Context(), v, bearer(t1), core.Authenticated()) // remembered, or asked again
 	if d == nil {
 		b, err := json.Marshal(p)
 		if err != nil {
@@ -151,7 +151,7 @@ func TestUnreadableMembersOfRFC7662(t *testing.T) {
 	v := rfc7662(t, a, func(c *core.Config) {
 		c.Logger = slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
-	p, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+	p, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 	if u, ok := p.User(); d != nil || !ok || u.ID != "u1" {
 		t.Fatalf("got %s, %+v", outcome(d), u)
 	}
@@ -239,9 +239,9 @@ func TestUnreadableAnswersAreTheirOwnersTrouble(t *testing.T) {
 					}
 					v := mobileFirst(t, srv)
 					for i := range 20 {
-						v.Authorize(t.Context(), bearer(fmt.Sprint("hostile", i)), core.Authenticated())
+						authorize(t.Context(), v, bearer(fmt.Sprint("hostile", i)), core.Authenticated())
 					}
-					if _, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated()); d != nil {
+					if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); d != nil {
 						t.Errorf("another user got %s: %v", outcome(d), d.Cause)
 					}
 				})

@@ -74,7 +74,7 @@ func TestTranscript(t *testing.T) {
 		}
 	})
 	v := verifier(t, core.Config{Profile: core.MobileFirst8("http://" + addr + "/mfp/api"), ClientID: "test", ClientSecret: "test"})
-	if _, d := v.Authorize(t.Context(), bearer(t1), core.AllOf("read")); d != nil {
+	if _, d := authorize(t.Context(), v, bearer(t1), core.AllOf("read")); d != nil {
 		t.Fatalf("got %s: %v", outcome(d), d.Cause)
 	}
 	if s := strings.ReplaceAll(strings.ReplaceAll(got.String(), "\r\n", "\n"), addr, "mfp.example.com"); s != string(want) {
@@ -103,7 +103,7 @@ func TestRedirects(t *testing.T) {
 					}
 					srv.Inject(endpoint, coretest.Always, coretest.Redirect(status, target))
 					v := verifier(t, core.Config{Profile: core.MobileFirst8(srv.BaseURL()), ClientID: "test", ClientSecret: "test"})
-					_, d := v.Authorize(t.Context(), bearer(t1), core.Authenticated())
+					_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
 					if outcome(d) != "503" || !strings.Contains(d.Cause.Error(), "redirects are not followed") {
 						t.Errorf("got %s because of %v", outcome(d), d.Cause)
 					}
@@ -126,12 +126,12 @@ func TestOversizeAnswers(t *testing.T) {
 			srv := coretest.NewServer()
 			defer srv.Close()
 			v := verifier(t, core.Config{Profile: core.MobileFirst8(srv.BaseURL()), ClientID: "test", ClientSecret: "test", Timeout: time.Minute})
-			v.Authorize(t.Context(), bearer("warm"), core.Authenticated())
+			authorize(t.Context(), v, bearer("warm"), core.Authenticated())
 			srv.Inject(coretest.Introspection, 1, faults...)
 			tok := srv.Mint(coretest.Grant{})
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated())
+			_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
 			runtime.ReadMemStats(&after)
 			if outcome(d) != "503" || !strings.Contains(d.Cause.Error(), "size limit") {
 				t.Errorf("got %s: %v", outcome(d), d)
@@ -139,7 +139,7 @@ func TestOversizeAnswers(t *testing.T) {
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 64<<20 {
 				t.Errorf("it cost %d MiB of memory", grown>>20)
 			}
-			if _, d := v.Authorize(t.Context(), bearer(tok), core.Authenticated()); d != nil {
+			if _, d := authorize(t.Context(), v, bearer(tok), core.Authenticated()); d != nil {
 				t.Errorf("then got %s: %v", outcome(d), d.Cause)
 			}
 		})
@@ -149,7 +149,7 @@ func TestOversizeAnswers(t *testing.T) {
 		defer srv.Close()
 		v := verifier(t, core.Config{Profile: core.MobileFirst8(srv.BaseURL()), ClientID: "test", ClientSecret: "test"})
 		srv.Inject(coretest.Introspection, coretest.Always, coretest.Gzip())
-		if _, d := v.Authorize(t.Context(), bearer(srv.Mint(coretest.Grant{})), core.Authenticated()); d != nil {
+		if _, d := authorize(t.Context(), v, bearer(srv.Mint(coretest.Grant{})), core.Authenticated()); d != nil {
 			t.Errorf("got %s: %v", outcome(d), d.Cause)
 		}
 	})

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/tokensource"
@@ -51,17 +50,17 @@ func (w *watch) trace(what ...any) {
 func (w *watch) install(c *core.Config) {
 	c.Logger = slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	c.Trace = core.Trace{
-		Looked: func(_ context.Context, what core.Lookup) {
-			w.trace(what)
-			if what == core.Miss && w.misses != nil {
+		Looked: func(_ context.Context, i core.LookedInfo) {
+			w.trace(i)
+			if i.Result == core.Miss && w.misses != nil {
 				w.misses()
 			}
 		},
-		Introspected: func(_ context.Context, took time.Duration, err error) { w.trace(took, err) },
-		Decided: func(_ context.Context, p core.Principal, d *core.Denial) {
-			w.trace(p)
-			if d != nil {
-				w.trace(*d, d.Cause)
+		Introspected: func(_ context.Context, i core.IntrospectedInfo) { w.trace(i, i.Err) },
+		Decided: func(_ context.Context, i core.DecidedInfo) {
+			w.trace(i.Principal)
+			if i.Denial != nil {
+				w.trace(*i.Denial, i.Denial.Cause)
 			}
 		},
 	}

@@ -66,7 +66,11 @@ func TestAbandonedQuestionKeepsItsToken(t *testing.T) {
 	}
 	close(release)
 	// The same token again joins the question that is under way, or comes after it.
-	if _, d := v.Authorize(t.Context(), []string{"Bearer " + mine}, core.Authenticated()); d == nil || d.Status != http.StatusUnauthorized {
+	guard, err := v.Guard(core.Authenticated())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, d := guard.Authorize(t.Context(), core.Request{Authorization: []string{"Bearer " + mine}}); d == nil || d.Status != http.StatusUnauthorized {
 		t.Errorf("denial %+v, want status 401", d)
 	}
 	requests := as.Requests(coretest.Introspection)

@@ -36,7 +36,8 @@ type Config struct {
 // core.Principal in c.UserContext(), and answers it otherwise. It panics if v is nil or need is not valid, or for more than
 // one Config, which can only be a mistake in the program.
 func Require(v *core.Verifier, need core.Requirement, config ...Config) fiber.Handler {
-	if err := v.Check(need); err != nil {
+	guard, err := v.Guard(need)
+	if err != nil {
 		panic("fiberguard: " + err.Error())
 	}
 	if len(config) > 1 {
@@ -58,7 +59,7 @@ func Require(v *core.Verifier, need core.Requirement, config ...Config) fiber.Ha
 		}
 		var buf [2]string // keeps a hit free of allocations; two are enough to refuse
 		ctx := c.UserContext()
-		p, denial := v.Authorize(ctx, authorization(c, buf[:0]), need)
+		p, denial := guard.Authorize(ctx, core.Request{Authorization: authorization(c, buf[:0])})
 		if denial != nil {
 			if c.Request().IsBodyStream() { // left unread, its rest would be taken for the next request on the connection
 				c.Response().SetConnectionClose()

@@ -19,12 +19,13 @@ import (
 // core.Principal in the context of c.Request, and aborts it otherwise. It panics if v is nil or need is not valid, which can
 // only be a mistake in the program.
 func Require(v *core.Verifier, need core.Requirement) gin.HandlerFunc {
-	if err := v.Check(need); err != nil {
+	guard, err := v.Guard(need)
+	if err != nil {
 		panic("ginguard: " + err.Error())
 	}
 	return func(c *gin.Context) {
 		ctx := c.Request.Context()
-		p, denial := v.Authorize(ctx, c.Request.Header["Authorization"], need)
+		p, denial := guard.Authorize(ctx, core.Request{Authorization: c.Request.Header["Authorization"]})
 		if denial != nil {
 			abort(c, denial)
 			return

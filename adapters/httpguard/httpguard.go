@@ -20,12 +20,13 @@ import (
 // core.Principal in the request's context, and answers it otherwise. It panics if v is nil or need is not valid, which can
 // only be a mistake in the program.
 func Require(v *core.Verifier, need core.Requirement) func(http.Handler) http.Handler {
-	if err := v.Check(need); err != nil {
+	guard, err := v.Guard(need)
+	if err != nil {
 		panic("httpguard: " + err.Error())
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			p, denial := v.Authorize(r.Context(), r.Header["Authorization"], need)
+			p, denial := guard.Authorize(r.Context(), core.Request{Authorization: r.Header["Authorization"]})
 			if denial != nil {
 				write(w, denial)
 				return

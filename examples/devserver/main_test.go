@@ -58,7 +58,7 @@ func TestMintMakesWhatIsAskedFor(t *testing.T) {
 		if got.TokenType != "Bearer" || got.Scope != c.scope || got.User != c.user || got.ExpiresIn != c.expiresIn {
 			t.Errorf("%s: got %+v", c.name, got)
 		}
-		p, denial := v.Authorize(t.Context(), []string{"Bearer " + got.AccessToken}, core.Authenticated())
+		p, denial := authorize(t, v, got.AccessToken)
 		if denial != nil {
 			t.Errorf("%s: the token is refused: %v", c.name, denial.Cause)
 			continue
@@ -76,7 +76,7 @@ func TestMintMakesAnExpiredToken(t *testing.T) {
 	if err := json.Unmarshal(post(newHandler(srv), "/dev/mint", "lifetime=-1s").Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	_, denial := newVerifier(t, srv).Authorize(t.Context(), []string{"Bearer " + got.AccessToken}, core.Authenticated())
+	_, denial := authorize(t, newVerifier(t, srv), got.AccessToken)
 	if denial == nil || denial.Status != 401 {
 		t.Errorf("denial = %+v, want 401", denial)
 	}
@@ -88,7 +88,7 @@ func TestRevokeMakesInactive(t *testing.T) {
 	if w := post(newHandler(srv), "/dev/revoke", url.Values{"token": {token}}.Encode()); w.Code != 204 || w.Body.Len() > 0 {
 		t.Errorf("%d %q, want 204", w.Code, w.Body)
 	}
-	_, denial := newVerifier(t, srv).Authorize(t.Context(), []string{"Bearer " + token}, core.Authenticated())
+	_, denial := authorize(t, newVerifier(t, srv), token)
 	if denial == nil || denial.Status != 401 {
 		t.Errorf("denial = %+v, want 401", denial)
 	}
@@ -181,4 +181,14 @@ func TestRunServesUntilTheContextEnds(t *testing.T) {
 			t.Errorf("%v: exit code %d, want 0", args, c)
 		}
 	}
+}
+
+// authorize asks v about a token.
+func authorize(t *testing.T, v *core.Verifier, token string) (core.Principal, *core.Denial) {
+	t.Helper()
+	guard, err := v.Guard(core.Authenticated())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guard.Authorize(t.Context(), core.Request{Authorization: []string{"Bearer " + token}})
 }

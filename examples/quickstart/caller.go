@@ -24,16 +24,16 @@ type notebook struct {
 
 func (n *notebook) trace() core.Trace {
 	return core.Trace{
-		Looked: func(_ context.Context, what core.Lookup) {
+		Looked: func(_ context.Context, i core.LookedInfo) {
 			n.mu.Lock()
 			defer n.mu.Unlock()
-			n.cache = what
+			n.cache = i.Result
 		},
-		Decided: func(_ context.Context, _ core.Principal, denial *core.Denial) {
+		Decided: func(_ context.Context, i core.DecidedInfo) {
 			n.mu.Lock()
 			defer n.mu.Unlock()
-			if denial != nil {
-				n.cause = denial.Cause
+			if i.Denial != nil {
+				n.cause = i.Denial.Cause
 			}
 		},
 	}

@@ -1,4 +1,4 @@
-package core
+package introspect
 
 import (
 	"bytes"
@@ -8,14 +8,25 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 const base = 1_800_000_000 // 2027-01-15T08:00:00Z
 
 var (
-	mfp = MobileFirst8("https://as.invalid/mfp/api")
-	rfc = RFC7662(RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true})
+	mfp = must(NewMobileFirst8("https://as.invalid/mfp/api"))
+	rfc = NewRFC7662("https://as.invalid/introspect", "api")
 )
+
+func must(s *MobileFirst8, err error) *MobileFirst8 {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// both are the servers, by name.
+var both = map[string]Server{"MobileFirst8": mfp, "RFC7662": rfc}
 
 // The answers that both profiles read alike. What is an error is trouble of the server, never access and never a refusal.
 func TestDecode(t *testing.T) {
@@ -69,20 +80,20 @@ func TestDecode(t *testing.T) {
 		{"exp is an array", `{"active":true,"exp":[1]}`, `member "exp" is an array, want a number`},                    // IN-50
 		{"exp is an object", `{"active":true,"exp":{}}`, `member "exp" is an object, want a number`},                   // IN-50
 	} {
-		for _, p := range []*Profile{&mfp, &rfc} {
-			t.Run(p.name+": "+tt.name, func(t *testing.T) {
-				in, err := p.decode([]byte(tt.body))
+		for name, p := range both {
+			t.Run(name+": "+tt.name, func(t *testing.T) {
+				in, err := Decode(p, []byte(tt.body))
 				got := "inactive"
 				switch {
 				case err != nil:
 					got = err.Error()
-				case in.active:
+				case in.Active:
 					got = "active"
 				}
 				if refused := !strings.HasSuffix(tt.want, "active"); refused != (err != nil) || !strings.HasPrefix(got, tt.want) {
 					t.Errorf("got %s, want %s", got, tt.want)
 				}
-				if err == nil && !in.active && (in.subject != "" || in.scope != "" || in.body != "") {
+				if err == nil && !in.Active && (in.Subject() != "" || in.Scope() != "" || in.Answer() != "") {
 					t.Errorf("an inactive answer says more than that: %+v", in)
 				}
 			})
@@ -93,7 +104,7 @@ func TestDecode(t *testing.T) {
 func TestDecodeIsQuickOnDeepAnswers(t *testing.T) { // IN-28
 	body := []byte(`{"active":true,"x":` + strings.Repeat(`{"a":[`, 150_000))
 	begun := time.Now()
-	if _, err := mfp.decode(body); err == nil {
+	if _, err := Decode(mfp, body); err == nil {
 		t.Error("a document that never ends was read")
 	}
 	if took := time.Since(begun); took > time.Second { // a parser that recursed or copied would need much longer, or die
@@ -106,7 +117,7 @@ func TestTimes(t *testing.T) {
 	const bad = math.MinInt64 // an error
 	for _, tt := range []struct {
 		name, value string
-		mfp, rfc    instant
+		mfp, rfc    Instant
 	}{
 		{"absent", ``, 0, 0}, // IN-44
 		{"seconds", `1800000060`, (base + 60) * 1000, (base + 60) * 1000}, // MFP-05
@@ -137,21 +148,21 @@ func TestTimes(t *testing.T) {
 		{"a string of NaN", `"NaN"`, bad, bad},
 		{"a hexadecimal string", `"0x6b49d23c"`, bad, bad},
 	} {
-		for _, name := range []string{"exp", "nbf", "iat"} {
+		for _, member := range []string{"exp", "nbf", "iat"} {
 			body := `{"active":true}`
 			if tt.value != "" {
-				body = `{"active":true,"` + name + `":` + tt.value + `}`
+				body = `{"active":true,"` + member + `":` + tt.value + `}`
 			}
-			for p, want := range map[*Profile]instant{&mfp: tt.mfp, &rfc: tt.rfc} {
-				t.Run(fmt.Sprintf("%s: %s: %s", p.name, name, tt.name), func(t *testing.T) {
-					in, err := p.decode([]byte(body))
+			for name, want := range map[string]Instant{"MobileFirst8": tt.mfp, "RFC7662": tt.rfc} {
+				t.Run(fmt.Sprintf("%s: %s: %s", name, member, tt.name), func(t *testing.T) {
+					in, err := Decode(both[name], []byte(body))
 					if (err != nil) != (want == bad) {
 						t.Fatalf("error %v, want one: %v", err, want == bad)
 					}
 					if err != nil {
 						return
 					}
-					if got := map[string]instant{"exp": in.expires, "nbf": in.notBefore, "iat": in.issuedAt}[name]; got != want {
+					if got := map[string]Instant{"exp": in.Expires, "nbf": in.NotBefore, "iat": in.IssuedAt}[member]; got != want {
 						t.Errorf("got %d, want %d", got, want)
 					}
 				})
@@ -161,7 +172,7 @@ func TestTimes(t *testing.T) {
 }
 
 func TestMillisecondsAreNamed(t *testing.T) { // IN-48
-	_, err := rfc.decode([]byte(`{"active":true,"exp":1800000060000}`))
+	_, err := Decode(rfc, []byte(`{"active":true,"exp":1800000060000}`))
 	if got, want := fmt.Sprint(err), `member "exp" looks like milliseconds, want seconds since 1970`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -178,53 +189,94 @@ func TestScopeList(t *testing.T) {
 		"a\u00a0admin":     {"a\u00a0admin"},
 		"RegisteredClient": {"RegisteredClient"},
 	} {
-		in, err := mfp.decode(fmt.Appendf(nil, `{"active":true,"scope":%q}`, value))
-		if err != nil || in.scope != granted(strings.Join(want, " ")) {
-			t.Errorf("%q: got %q and error %v, want %q", value, in.scope, err, want)
+		in, err := Decode(mfp, fmt.Appendf(nil, `{"active":true,"scope":%q}`, value))
+		if err != nil || in.Scope() != Scope(strings.Join(want, " ")) {
+			t.Errorf("%q: got %q and error %v, want %q", value, in.Scope(), err, want)
 		}
 	}
-	in, err := mfp.decode([]byte(`{"active":true,"ſcope":"admin","Scope":"admin"}`)) // IN-22: no folding
-	if err != nil || len(in.scope) != 0 {
-		t.Errorf("got %q and error %v, want no scope", in.scope, err)
+	in, err := Decode(mfp, []byte(`{"active":true,"ſcope":"admin","Scope":"admin"}`)) // IN-22: no folding
+	if err != nil || len(in.Scope()) != 0 {
+		t.Errorf("got %q and error %v, want no scope", in.Scope(), err)
 	}
 }
 
-// IN-64, IN-65, A55, A56, MT-08, DP-15: active tokens that are no bearer access tokens.
-func TestMisfit(t *testing.T) {
+// IN-64, IN-65, A55, A56, MT-08, DP-15: what an answer says about the kind of a token is kept as facts.
+func TestFacts(t *testing.T) {
 	for _, tt := range []struct {
 		members string
-		fit     bool
+		kind    TokenType
+		use     Use
+		bound   string
 	}{
-		{`"token_type":"Bearer"`, true},
-		{`"token_type":"bearer"`, true},
-		{`"token_type":""`, true},
-		{`"token_type":"DPoP"`, false},
-		{`"token_type":"mac"`, false},
-		{`"token_use":"access_token"`, true},
-		{`"token_use":"refresh_token"`, false},
-		{`"token_use":"id_token"`, false},
-		{`"typ":"Bearer"`, true},
-		{`"typ":"at+jwt"`, true},
-		{`"typ":"Refresh"`, false},
-		{`"typ":"Offline"`, false},
-		{`"typ":"ID"`, false},
-		{`"cnf":{"jkt":"x"}`, false},
-		{`"cnf":{"x5t#S256":"x"}`, false},
-		{`"cnf":{"kid":"x"}`, false},
-		{`"cnf":{}`, false},
-		{`"cnf":"x"`, false},
-		{`"cnf":[]`, false},
+		{`"x":1`, TypeUnstated, UseAccess, ""},
+		{`"token_type":"Bearer"`, TypeBearer, UseAccess, ""},
+		{`"token_type":"bearer"`, TypeBearer, UseAccess, ""},
+		{`"token_type":""`, TypeUnstated, UseAccess, ""},
+		{`"token_type":"DPoP"`, TypeDPoP, UseAccess, ""},
+		{`"token_type":"mac"`, TypeOther, UseAccess, ""},
+		{`"token_use":"access_token"`, TypeUnstated, UseAccess, ""},
+		{`"token_use":"refresh_token"`, TypeUnstated, UseRefresh, ""},
+		{`"token_use":"id_token"`, TypeUnstated, UseID, ""},
+		{`"typ":"Bearer"`, TypeUnstated, UseAccess, ""},
+		{`"typ":"at+jwt"`, TypeUnstated, UseAccess, ""},
+		{`"typ":"Refresh"`, TypeUnstated, UseRefresh, ""},
+		{`"typ":"Offline"`, TypeUnstated, UseRefresh, ""},
+		{`"typ":"ID"`, TypeUnstated, UseID, ""},
+		{`"cnf":{"jkt":"x"}`, TypeUnstated, UseAccess, `{"jkt":"x"}`},
+		{`"cnf":{"x5t#S256":"x"}`, TypeUnstated, UseAccess, `{"x5t#S256":"x"}`},
+		{`"cnf":{}`, TypeUnstated, UseAccess, `{}`},
+		{`"cnf":"x"`, TypeUnstated, UseAccess, `"x"`},
+		{`"cnf":[]`, TypeUnstated, UseAccess, `[]`},
 	} {
-		for _, p := range []*Profile{&mfp, &rfc} {
-			in, err := p.decode([]byte(`{"active":true,` + tt.members + `}`))
+		for name, p := range both {
+			in, err := Decode(p, []byte(`{"active":true,`+tt.members+`}`))
 			if err != nil {
-				t.Errorf("%s: %s: %v", p.name, tt.members, err)
+				t.Errorf("%s: %s: %v", name, tt.members, err)
 				continue
 			}
-			if got := in.unfit == ""; got != tt.fit {
-				t.Errorf("%s: %s: fit is %v (%s), want %v", p.name, tt.members, got, in.unfit, tt.fit)
+			if in.TokenType != tt.kind || in.Use != tt.use || in.Confirmation() != tt.bound || in.IsBound() != (tt.bound != "") {
+				t.Errorf("%s: %s: got type %v, use %v, cnf %q", name, tt.members, in.TokenType, in.Use, in.Confirmation())
 			}
 		}
+	}
+}
+
+// Step-up asks for them: an answer without them, or with others that cannot be read, proves nothing.
+func TestAuthentication(t *testing.T) {
+	for members, want := range map[string]struct {
+		acr string
+		at  Instant
+	}{
+		`"acr":"gold","auth_time":1800000000`: {"gold", base * 1000},
+		`"acr":"a\/b"`:                        {"a/b", 0},
+		`"acr":5,"auth_time":"soon"`:          {"", 0},
+		`"acr":null,"auth_time":null`:         {"", 0},
+		`"x":1`:                               {"", 0},
+	} {
+		for name, p := range both {
+			in, err := Decode(p, []byte(`{"active":true,`+members+`}`))
+			if err != nil || in.AuthContext() != want.acr || in.AuthTime != want.at {
+				t.Errorf("%s: %s: got %q at %d and error %v, want %v", name, members, in.AuthContext(), in.AuthTime, err, want)
+			}
+		}
+	}
+}
+
+// The strings of an answer are parts of it; those that were escaped there stand behind it.
+func TestStringsAreParts(t *testing.T) {
+	body := `{"active":true,"sub":"a\/b","aud":["one","t\u0077o","three"],"client_id":"c","scope":" r  w "}`
+	in, err := Decode(rfc, []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Answer() != body {
+		t.Errorf("the answer is %q", in.Answer())
+	}
+	if got, want := fmt.Sprint(in.Subject(), in.Audience, in.ClientID(), in.Scope()), "a/b[one two three]cr w"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := in.text[len(body):], "a/br wtwothree"; got != want {
+		t.Errorf("behind the answer stands %q, want %q", got, want)
 	}
 }
 
@@ -246,11 +298,11 @@ func TestMobileMembers(t *testing.T) {
 		`"mfp-checks":null,"mfp-application":null`: "",
 	} {
 		body := []byte(`{"active":true,` + member + `}`)
-		_, err := mfp.decode(body)
+		_, err := Decode(mfp, body)
 		if got := strings.TrimPrefix(fmt.Sprint(err), "<nil>"); got != want {
 			t.Errorf("%s: got error %q, want %q", member, got, want)
 		}
-		if _, err := rfc.decode(body); err != nil {
+		if _, err := Decode(rfc, body); err != nil {
 			t.Errorf("%s: a server of the other kind may mean what it likes by it, got error %v", member, err)
 		}
 	}
@@ -269,29 +321,34 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, p := range []*Profile{&mfp, &rfc} {
-			in, left, err := p.read(bytes.Clone(body))
+		for name, p := range both {
+			r, err := decode(p, bytes.Clone(body))
 			if err != nil || bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) > 9000 { // encoding/json has a limit, too
 				continue
 			}
-			for _, name := range left.named {
-				if strings.Trim(name, " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\"") != "" || len(name) > 200 {
-					t.Errorf("%s: %q: the log would have %q", p.name, body, name)
+			in := r.in
+			for _, member := range r.left.named {
+				if strings.Trim(member, " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\"") != "" || len(member) > 200 {
+					t.Errorf("%s: %q: the log would have %q", name, body, member)
 				}
 			}
-			if in.active != literallyActive(body) {
-				t.Errorf("%s: %q: active is %v", p.name, body, in.active)
+			if in.Active != literallyActive(body) {
+				t.Errorf("%s: %q: active is %v", name, body, in.Active)
 			}
-			if in.expires < 0 || in.expires > endOfTime {
-				t.Errorf("%s: %q: expires is %d", p.name, body, in.expires)
+			if in.Expires < 0 || in.Expires > endOfTime {
+				t.Errorf("%s: %q: expires is %d", name, body, in.Expires)
 			}
-			principal := Principal{in}
-			if _, err := json.Marshal(principal); err != nil {
-				t.Errorf("%s: %q: the principal has no JSON form: %v", p.name, body, err)
+			if in.Active && in.Answer() != string(body) {
+				t.Errorf("%s: %q: the answer is %q", name, body, in.Answer())
 			}
-			principal.User()
-			principal.Device()
-			principal.Application()
+			user, _ := in.User()
+			for _, text := range append(in.Audience, in.ClientID(), in.Username(), in.Subject(), in.Issuer(), string(in.Scope()), in.AuthContext(), user.DisplayName) {
+				if !utf8.ValidString(text) {
+					t.Errorf("%s: %q: a fact is %q", name, body, text)
+				}
+			}
+			in.Device()
+			in.Application()
 		}
 	})
 }

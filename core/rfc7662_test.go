@@ -42,7 +42,7 @@ func TestRFC7662User(t *testing.T) {
 		{"neither subject nor name", `{"active":true,"client_id":"c1"}`, core.User{}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p, denial := rfcVerifier(t, 200, tt.answer).Authorize(t.Context(), []string{"Bearer T1"}, core.Authenticated())
+			p, denial := authorize(t.Context(), rfcVerifier(t, 200, tt.answer), []string{"Bearer T1"}, core.Authenticated())
 			if denial != nil {
 				t.Fatal(denial.Cause)
 			}
@@ -69,7 +69,7 @@ func TestRFC7662BadRequest(t *testing.T) {
 		{"no JSON", `Bad Request`, core.ErrUnavailable, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, denial := rfcVerifier(t, 400, tt.body).Authorize(t.Context(), []string{"Bearer abcdef"}, core.Authenticated())
+			_, denial := authorize(t.Context(), rfcVerifier(t, 400, tt.body), []string{"Bearer abcdef"}, core.Authenticated())
 			if denial == nil || !errors.Is(denial.Cause, tt.cause) {
 				t.Fatalf("got %+v, want %v", denial, tt.cause)
 			}

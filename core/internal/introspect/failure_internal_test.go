@@ -1,4 +1,4 @@
-package core
+package introspect
 
 import (
 	"context"
@@ -9,15 +9,17 @@ import (
 
 	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
+	"github.com/mfpguard/mfpguard/tokensource"
 )
 
 // AV-01, AV-02: what the end of a call shows about the endpoint, and whether it is worth a second
 // call.
 func TestClassify(t *testing.T) {
 	at := func(status int, cause error) error {
-		return &EndpointError{Endpoint: introspectionEndpoint, Status: status, Err: cause}
+		return &tokensource.EndpointError{Endpoint: introspectionEndpoint, Status: status, Err: cause}
 	}
 	const none, answered, doubtful, broken = admission.None, admission.Answered, admission.Doubtful, admission.Broken
+	i := &Introspector{server: rfc}
 	for _, tt := range []struct {
 		name     string
 		err      error
@@ -40,22 +42,22 @@ func TestClassify(t *testing.T) {
 		{"501", at(501, nil), doubtful, false},
 		{"502", at(502, nil), doubtful, true},
 		{"504", at(504, nil), doubtful, true},
-		{"503 with a time", &EndpointError{Endpoint: introspectionEndpoint, Status: 503, RetryAfter: time.Second}, doubtful, false},
+		{"503 with a time", &tokensource.EndpointError{Endpoint: introspectionEndpoint, Status: 503, RetryAfter: time.Second}, doubtful, false},
 		{"no connection", at(0, errors.New("connection refused")), broken, true},
 		{"no answer in time", at(0, context.DeadlineExceeded), broken, false},
-		{"too little time", at(0, fmt.Errorf("%w: %w", errHurried, context.DeadlineExceeded)), none, false},
+		{"too little time", at(0, fmt.Errorf("%w: %w", errNoTime, context.DeadlineExceeded)), none, false},
 		{"a panic of ours", at(0, errPanic), none, false},
-		{"trouble with our own token", &EndpointError{Endpoint: "token", Status: 500}, none, false},
+		{"trouble with our own token", &tokensource.EndpointError{Endpoint: "token", Status: 500}, none, false},
 		{"trouble with our secret", errors.New("vault is sealed"), none, false},
 	} {
-		if got := classify(tt.err); got.Evidence != tt.evidence {
+		if got := i.classify(tt.err); got.Evidence != tt.evidence {
 			t.Errorf("%s is evidence %v, want %v", tt.name, got.Evidence, tt.evidence)
 		}
 		if got := transient(tt.err); got != tt.again {
 			t.Errorf("%s is worth a second call: %v, want %v", tt.name, got, tt.again)
 		}
 	}
-	if got := classify(&EndpointError{Endpoint: introspectionEndpoint, Status: 429, RetryAfter: 7 * time.Second}); got.StayAway != 7*time.Second {
+	if got := i.classify(&tokensource.EndpointError{Endpoint: introspectionEndpoint, Status: 429, RetryAfter: 7 * time.Second}); got.StayAway != 7*time.Second {
 		t.Errorf("the time to stay away is %v", got.StayAway)
 	}
 }

@@ -1,4 +1,4 @@
-package core
+package introspect
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
-// unread are the members of an answer that are only shown and cannot be read, each with the reason. They are left out, and
-// named once in the log. A nil *unread takes none.
+// unread lists the members of an answer that are only shown and cannot be read, with the reasons.
+// They are left out, and named once in the log. A nil *unread takes none.
 type unread struct {
 	named []string
 	more  int // how many are not named

@@ -1,0 +1,105 @@
+package introspect
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/mfpguard/mfpguard/internal/admission"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+const introspectionEndpoint = "introspection"
+
+var (
+	// errNoTime marks a call that failed because too little time was left for it, after it had
+	// waited for a slot or for a token of our own. That says nothing about the endpoint.
+	errNoTime = errors.New("too little time was left for the call")
+	// errPanic marks a call that ended in a panic of the program's own functions.
+	errPanic = errors.New("Config.Transport or Config.ClientSecretFunc panicked")
+	// errNotAdmitted marks the error of a call that was not made.
+	errNotAdmitted = errors.New("not asked")
+)
+
+// failed returns what err says about the introspection endpoint, if it is about that.
+func failed(err error) (*tokensource.EndpointError, bool) {
+	e, ok := errors.AsType[*tokensource.EndpointError](err)
+	return e, ok && e.Endpoint == introspectionEndpoint
+}
+
+// classify returns what the end of a call shows about the endpoint. Trouble with a single answer
+// must not stop the calls for other tokens, and trouble with our own token has a backoff of its own.
+func (i *Introspector) classify(err error) admission.Outcome {
+	var bad *notJSONError
+	e, isEndpoint := failed(err)
+	switch {
+	case err == nil, errors.Is(err, ErrConflict):
+		return admission.Outcome{Evidence: admission.Answered}
+	case errors.Is(err, errNoTime), errors.Is(err, errPanic), !isEndpoint:
+		return admission.Outcome{Evidence: admission.None}
+	case errors.Is(err, endpoint.ErrTooLarge):
+		return admission.Outcome{Evidence: admission.Answered}
+	case e.Status == 0:
+		return admission.Outcome{Evidence: admission.Broken}
+	case e.Status == http.StatusOK && !errors.As(err, &bad), e.Status != http.StatusOK && i.server.subject(e.Status) == theToken:
+		return admission.Outcome{Evidence: admission.Answered}
+	}
+	return admission.Outcome{Evidence: admission.Doubtful, StayAway: e.RetryAfter}
+}
+
+// transient reports whether a second call may help: the endpoint was not reached, cut its answer
+// short, or failed. An endpoint that names a time with Retry-After is not asked before.
+func transient(err error) bool {
+	e, ok := failed(err)
+	if !ok || e.RetryAfter > 0 {
+		return false
+	}
+	switch e.Status {
+	case 0:
+		return !errors.Is(err, endpoint.ErrTooLarge) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) &&
+			!errors.Is(err, errPanic)
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// clientRejected reports whether the introspection endpoint refused the caller, which is us.
+func (i *Introspector) clientRejected(err error) bool {
+	e, ok := failed(err)
+	return ok && e.Status != 0 && i.server.subject(e.Status) == theClient
+}
+
+// misconfigured reports whether an operator must look at our configuration: a server turned down our
+// credentials, our token or our request.
+func misconfigured(err error) bool {
+	e, ok := errors.AsType[*tokensource.EndpointError](err)
+	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest)
+}
+
+// fail is the error for what the introspection endpoint did.
+func (i *Introspector) fail(status int, cause error) *tokensource.EndpointError {
+	e := &tokensource.EndpointError{Endpoint: introspectionEndpoint, URL: i.url, Status: status, Err: cause}
+	if status == 0 {
+		e.Hint = endpoint.Hint(cause)
+	} else {
+		e.Hint = i.server.hint(status)
+	}
+	return e
+}
+
+// annotate makes an error of our own token's source one of its endpoint, and adds what the server
+// knows about it.
+func (i *Introspector) annotate(err error) error {
+	e, ok := errors.AsType[*tokensource.EndpointError](err)
+	switch {
+	case !ok && i.tokenURL != "": // we have run out of time before the fetch did
+		return &tokensource.EndpointError{Endpoint: "token", URL: i.tokenURL, Err: err}
+	case !ok || e.Status != http.StatusNotFound:
+		return err
+	}
+	annotated := *e
+	annotated.Hint = i.server.hint(e.Status)
+	return &annotated
+}
