@@ -28,7 +28,7 @@ func newEndpoint(says admission.Outcome) *endpoint {
 	e := &endpoint{says: says}
 	e.Gate = gate(func(c *admission.Config) {
 		c.Slots = 64
-		c.Ask, c.Changed = e.ask, func(x admission.Change) {
+		c.Probe, c.Changed = e.ask, func(x admission.Change) {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			e.changes = append(e.changes, x)
@@ -67,10 +67,10 @@ func (e *endpoint) call(t *testing.T, o admission.Outcome) bool {
 
 func (e *endpoint) try(t *testing.T, o admission.Outcome) bool {
 	t.Helper()
-	p, err := e.Enter(within(t), false)
+	p, err := e.Acquire(within(t), false)
 	if err != nil {
-		if _, ok := errors.AsType[*admission.RefusedError](err); !ok {
-			t.Errorf("Enter: %v", err)
+		if _, ok := errors.AsType[*admission.CircuitOpenError](err); !ok {
+			t.Errorf("Acquire: %v", err)
 		}
 		return false
 	}
@@ -281,11 +281,11 @@ func TestLateOutcomes(t *testing.T) {
 	for _, o := range []admission.Outcome{answered, doubtful, broken, none} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEndpoint(broken)
-			late, err := e.Enter(within(t), false)
+			late, err := e.Acquire(within(t), false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			later, err := e.Enter(within(t), false)
+			later, err := e.Acquire(within(t), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -315,7 +315,7 @@ func TestAnAnswerEndsTheDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(broken)
 		e.set(broken, 900*time.Millisecond)
-		slow, err := e.Enter(within(t), false)
+		slow, err := e.Acquire(within(t), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -343,8 +343,8 @@ func TestStayAway(t *testing.T) {
 			t.Errorf("asked after %d failures", n)
 		}
 		time.Sleep(59 * time.Second)
-		_, err := e.Enter(within(t), true)
-		if r, ok := errors.AsType[*admission.RefusedError](err); !ok || math.Abs(r.Wait.Seconds()-1) > 0.1 {
+		_, err := e.Acquire(within(t), true)
+		if r, ok := errors.AsType[*admission.CircuitOpenError](err); !ok || math.Abs(r.Wait.Seconds()-1) > 0.1 {
 			t.Errorf("got %v, want what is left of the minute", err)
 		}
 		if fmt.Sprint(err) != "the circuit is open for another 1s" {
@@ -464,7 +464,7 @@ func TestSlowServerAndOneBadToken(t *testing.T) {
 			e := newEndpoint(answered)
 			e.set(answered, takes)
 			slow := func() {
-				p, err := e.Enter(within(t), false)
+				p, err := e.Acquire(within(t), false)
 				if err != nil {
 					t.Errorf("%v: %v", takes, err)
 					return
@@ -479,7 +479,7 @@ func TestSlowServerAndOneBadToken(t *testing.T) {
 			for range 100 {
 				go slow()
 				begun := time.Now()
-				p, err := e.Enter(within(t), false)
+				p, err := e.Acquire(within(t), false)
 				if err != nil || time.Since(begun) > 0 {
 					t.Errorf("%v: a caller got %v after %v", takes, err, time.Since(begun))
 				} else {
@@ -523,7 +523,7 @@ func TestSlowServerThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEndpoint(answered)
 		for range 30 {
-			p, err := e.Enter(within(t), false)
+			p, err := e.Acquire(within(t), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -564,7 +564,7 @@ func TestOurQuestionMustHearTheWish(t *testing.T) {
 func TestOurQuestionIsNotSentYet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate(func(c *admission.Config) {
-			c.Ask = func(ctx context.Context, sent func()) admission.Outcome {
+			c.Probe = func(ctx context.Context, sent func()) admission.Outcome {
 				time.Sleep(1500 * time.Millisecond) // for a token
 				sent()
 				time.Sleep(300 * time.Millisecond)
@@ -575,7 +575,7 @@ func TestOurQuestionIsNotSentYet(t *testing.T) {
 			must(t, g, true).Done(broken)
 		}
 		begun := time.Now()
-		p, err := g.Enter(within(t), true)
+		p, err := g.Acquire(within(t), true)
 		if err != nil || time.Since(begun) != 1800*time.Millisecond {
 			t.Fatalf("got %v after %v", err, time.Since(begun))
 		}
@@ -593,7 +593,7 @@ func TestOurQuestionMisbehaves(t *testing.T) {
 				var good atomic.Bool
 				release := make(chan struct{})
 				g := gate(func(c *admission.Config) {
-					c.Ask = func(_ context.Context, sent func()) admission.Outcome {
+					c.Probe = func(_ context.Context, sent func()) admission.Outcome {
 						sent()
 						asked.Add(1)
 						if good.Load() {
@@ -613,11 +613,11 @@ func TestOurQuestionMisbehaves(t *testing.T) {
 					p.Done(doubtful)
 				}
 				begun := time.Now()
-				if _, err := g.Enter(within(t), false); err == nil || (time.Since(begun) > 0) != (name == "never returns") {
+				if _, err := g.Acquire(within(t), false); err == nil || (time.Since(begun) > 0) != (name == "never returns") {
 					t.Errorf("got %v after %v", err, time.Since(begun))
 				}
 				for range 600 {
-					if p, err := g.Enter(within(t), false); err == nil {
+					if p, err := g.Acquire(within(t), false); err == nil {
 						p.Done(doubtful)
 					}
 					time.Sleep(100 * time.Millisecond)
@@ -627,7 +627,7 @@ func TestOurQuestionMisbehaves(t *testing.T) {
 				}
 				good.Store(true)
 				for range 300 { // a real call has its turn in each fourth of the long pauses
-					if p, err := g.Enter(within(t), false); err == nil {
+					if p, err := g.Acquire(within(t), false); err == nil {
 						p.Done(answered)
 					}
 					time.Sleep(100 * time.Millisecond)

@@ -21,85 +21,94 @@ const (
 )
 
 // Outcome is the end of a call. StayAway is how long the server asked to be left alone, or zero.
-// Good says that the answer was about a good token.
+// Good reports that the answer was about a good token.
 type Outcome struct {
 	Evidence Evidence
 	StayAway time.Duration
 	Good     bool
 }
 
-// Config describes a Gate. Every field is needed but MaxSlots and Changed.
+// Config describes a Gate. Every field is required but MaxSlots and Changed.
 type Config struct {
 	Slots    int           // calls in flight, at first
-	MaxSlots int           // calls in flight while the endpoint keeps its speed; Slots if that is more
+	MaxSlots int           // calls in flight while the endpoint keeps its speed; at least Slots
 	Waiting  int           // calls that wait for a slot
-	Patience time.Duration // how long one may wait
-	Timeout  time.Duration // of our own question
-	// Ask asks our own question, and calls sent just before it is sent.
-	Ask     func(ctx context.Context, sent func()) Outcome
-	Changed func(Change) // is told when the circuit opens or closes; may be nil
+	Patience time.Duration // how long one call may wait
+	Timeout  time.Duration // of a probe
+	// Probe asks the endpoint about a token that cannot exist. It calls sent just before it sends.
+	Probe func(ctx context.Context, sent func()) Outcome
+	// Changed is called when the circuit opens or closes, once for each event and in their order,
+	// never concurrently. It may be nil.
+	Changed func(Change)
 }
 
-// Change tells that the circuit has opened or closed.
-type Change struct {
-	Open     bool
-	Failures int           // calls that failed before it opened
-	Pause    time.Duration // until our own question is asked again
-	After    time.Duration // how long it was open
-	Refused  int           // calls refused meanwhile
-}
-
-// Errors of Gate.Enter.
+// Errors of [Gate.Acquire].
 var (
-	ErrBusy = errors.New("too many calls are waiting already")
-	errSlow = errors.New("no slot came free in time")
-	// ErrOvertaken is the cause of a call's context that was given up.
+	ErrQueueFull   = errors.New("too many calls are waiting already")
+	errWaitTooLong = errors.New("no slot came free in time")
+	// ErrOvertaken is the cause of the context of a call that hung while later ones were answered.
 	ErrOvertaken = errors.New("given up for others: it hung while later calls were answered")
 )
 
-// A RefusedError says that the circuit is open, and for how long at least.
-type RefusedError struct{ Wait time.Duration }
+// A CircuitOpenError reports that the circuit is open. Wait is for how long at least.
+type CircuitOpenError struct{ Wait time.Duration }
 
 // Error implements error.
-func (e *RefusedError) Error() string {
+func (e *CircuitOpenError) Error() string {
 	return fmt.Sprintf("the circuit is open for another %v", e.Wait.Round(time.Millisecond))
 }
 
 // The rules of the slots.
 const (
 	reservedPart = 4                      // one of so many slots is for known tokens only
-	minOvertaken = 250 * time.Millisecond // by how much a later call must have been sent, and
-	maxOvertaken = time.Second            // ten times what answers take, between these
+	minOvertaken = 250 * time.Millisecond // a later call overtakes if it was sent later by ten times
+	maxOvertaken = time.Second            // what answers take, and by at least and at most so much
 	grace        = 100 * time.Millisecond // to end after the context has
-	maxQuestions = 8                      // our own questions that may be under way, hung ones included
+	maxProbes    = 8                      // probes under way, hung ones included
 )
 
-// Gate lets calls in. Make one with New; it is safe for concurrent use and owns no goroutine
-// but for the duration of our own question.
+// Gate admits calls. Make one with [New]. It is safe for concurrent use. It has no goroutine except
+// while a probe is under way.
 type Gate struct {
 	c Config
 
-	mu        sync.Mutex
-	circuit   circuit
-	limit     limit
-	waiting   queue
-	running   list.List // of *Pass, the one sent first in front
-	unknown   int       // of the running
-	ignoring  int       // calls that ignore the end of their context, whose slots were taken back
-	questions int       // our own, under way
-	newest    time.Time // when the latest of the calls was sent that have been answered
-	newGood   time.Time // the same, of those about good tokens
+	mu         sync.Mutex
+	circuit    circuit
+	limit      limit
+	waiting    queue
+	running    list.List // of *Pass, the one sent first in front
+	unknown    int       // calls of running that are about unknown tokens
+	ignoring   int       // calls that ignore the end of their context, whose slots were taken back
+	probes     int       // under way
+	newest     time.Time // when the latest of the calls was sent that have been answered
+	newestGood time.Time // the same, of those about good tokens
+	changes    []Change  // not reported yet
+	reporting  bool      // a goroutine reports them
 }
 
 // New returns a Gate.
 func New(c Config) *Gate { return &Gate{c: c, limit: newLimit(c.Slots, c.MaxSlots)} }
 
-// Enter waits for a slot, no longer than ctx and Config.Patience. Known says that the token was
-// active before. The error is a *RefusedError, ErrBusy, the cause of ctx, or says that the wait was
-// too long.
-func (g *Gate) Enter(ctx context.Context, known bool) (*Pass, error) {
+// Stats is the state of a Gate at one moment.
+type Stats struct {
+	InFlight int  // calls that have a slot
+	Waiting  int  // calls in the queue
+	Open     bool // the circuit is open: true between the two events of an outage, see [Change]
+}
+
+// Stats returns the state of now.
+func (g *Gate) Stats() Stats {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return Stats{InFlight: g.running.Len(), Waiting: g.waiting.len(), Open: g.circuit.isOpen()}
+}
+
+// Acquire waits for a slot, until ctx ends or for Config.Patience. Known reports that the token was
+// active before; it decides the lane. The error is a [*CircuitOpenError], [ErrQueueFull], the cause
+// of ctx, or one that says that the wait was too long.
+func (g *Gate) Acquire(ctx context.Context, known bool) (*Pass, error) {
 	p := &Pass{gate: g, known: known, ready: make(chan struct{}), ctx: ctx}
-	if err := g.arrive(p); err != nil {
+	if err := g.startOrQueue(p); err != nil {
 		return nil, err
 	}
 	if err := g.await(ctx, p); err != nil {
@@ -108,46 +117,47 @@ func (g *Gate) Enter(ctx context.Context, known bool) (*Pass, error) {
 	return p, nil
 }
 
-// arrive gives p a slot or a place in the queue.
-func (g *Gate) arrive(p *Pass) error {
+// startOrQueue gives p a slot or a place in the queue.
+func (g *Gate) startOrQueue(p *Pass) error {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch v := g.circuit.admit(now, g.free(p.known)); {
 	case v == refuse:
-		return &RefusedError{g.circuit.until.Sub(now)}
-	case v == tryAndAsk:
-		g.ask()
+		return &CircuitOpenError{g.circuit.until.Sub(now)}
+	case v == passAndProbe:
+		g.sendProbe()
 		p.trial = true
 		g.start(p, now)
 		return nil
 	case v == pass && g.free(p.known):
 		g.start(p, now)
 		return nil
-	case v == waitAndAsk:
-		g.ask()
+	case v == waitAndProbe:
+		g.sendProbe()
 	}
 	if g.waiting.len() >= g.c.Waiting {
 		oldest := g.waiting.oldest()
 		if oldest == nil || oldest.known && !p.known {
-			return ErrBusy
+			return ErrQueueFull
 		}
-		g.turnAway(oldest, ErrBusy)
+		g.reject(oldest, ErrQueueFull)
 	}
+	p.state, p.came = inQueue, now
 	g.waiting.push(p)
-	g.relieve()
+	g.cancelOvertaken()
 	return nil
 }
 
-// await waits until p is admitted or refused. After a while without any answer it sees to it
-// that the endpoint is asked whether it is slow for all or hangs for some.
+// await waits until p is admitted or rejected. After half of the patience, a second at most, it has
+// a probe sent if no call was answered: the endpoint may be slow for all or hang for some.
 func (g *Gate) await(ctx context.Context, p *Pass) error {
 	select {
 	case <-p.ready:
 		return p.err
 	default:
 	}
-	patience := min(g.c.Patience/2, askEvery)
+	patience := min(g.c.Patience/2, probeInterval)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for left := g.c.Patience - patience; ; left = 0 {
@@ -158,16 +168,16 @@ func (g *Gate) await(ctx context.Context, p *Pass) error {
 			return g.leave(ctx, p, context.Cause(ctx))
 		case <-timer.C:
 			if left <= 0 {
-				return g.leave(ctx, p, errSlow)
+				return g.leave(ctx, p, errWaitTooLong)
 			}
-			g.lookAround()
+			g.probeIfSilent()
 			timer.Reset(left)
 		}
 	}
 }
 
-// leave ends the wait of p because of err. If p was admitted or refused at the same moment, that
-// counts, but a slot is of no use to a call whose context has ended.
+// leave ends the wait of p because of err. If p was admitted or rejected at the same moment, that
+// counts, but a call whose context has ended gives its slot back.
 func (g *Gate) leave(ctx context.Context, p *Pass, err error) error {
 	g.mu.Lock()
 	if p.state == inQueue {

@@ -20,7 +20,7 @@ import (
 func gate(change ...func(*admission.Config)) *admission.Gate {
 	c := admission.Config{
 		Slots: 4, Waiting: 5, Patience: 2 * time.Second, Timeout: 5 * time.Second,
-		Ask: func(_ context.Context, sent func()) admission.Outcome { sent(); return answered },
+		Probe: func(_ context.Context, sent func()) admission.Outcome { sent(); return answered },
 	}
 	for _, f := range change {
 		f(&c)
@@ -47,9 +47,9 @@ func within(t *testing.T) context.Context {
 func must(t *testing.T, g *admission.Gate, known bool) *admission.Pass {
 	t.Helper()
 	begun := time.Now()
-	p, err := g.Enter(within(t), known)
+	p, err := g.Acquire(within(t), known)
 	if err != nil || time.Since(begun) != 0 {
-		t.Fatalf("Enter: %v after %v, want a slot at once", err, time.Since(begun))
+		t.Fatalf("Acquire: %v after %v, want a slot at once", err, time.Since(begun))
 	}
 	return p
 }
@@ -63,7 +63,7 @@ type callers struct {
 
 func (c *callers) enter(g *admission.Gate, ctx context.Context, name string, known bool, hold time.Duration) {
 	c.all.Go(func() {
-		p, err := g.Enter(ctx, known)
+		p, err := g.Acquire(ctx, known)
 		if err != nil {
 			c.note(fmt.Sprintf("%s: %v", name, err))
 			return
@@ -100,7 +100,7 @@ func TestSlots(t *testing.T) {
 				for range want {
 					held = append(held, must(t, g, known))
 				}
-				if _, err := g.Enter(within(t), known); err == nil {
+				if _, err := g.Acquire(within(t), known); err == nil {
 					t.Errorf("%d slots, known %v: more than %d got in", tt.slots, known, want)
 				}
 				for _, p := range held {
@@ -110,7 +110,7 @@ func TestSlots(t *testing.T) {
 				for range want {
 					held = append(held, must(t, g, known))
 				}
-				if _, err := g.Enter(within(t), known); err == nil {
+				if _, err := g.Acquire(within(t), known); err == nil {
 					t.Errorf("%d slots, known %v: a slot was given back twice", tt.slots, known)
 				}
 				for _, p := range held {
@@ -188,13 +188,13 @@ func TestHowLongOneWaits(t *testing.T) {
 		g := gate(func(c *admission.Config) { c.Slots = 1 })
 		p := must(t, g, true)
 		begun := time.Now()
-		if _, err := g.Enter(within(t), true); err == nil || time.Since(begun) != 2*time.Second {
+		if _, err := g.Acquire(within(t), true); err == nil || time.Since(begun) != 2*time.Second {
 			t.Errorf("got %v after %v, want an error after 2s", err, time.Since(begun))
 		}
 		left := errors.New("left")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, left)
 		defer cancel()
-		if _, err := g.Enter(ctx, true); !errors.Is(err, left) || time.Since(begun) != 3*time.Second {
+		if _, err := g.Acquire(ctx, true); !errors.Is(err, left) || time.Since(begun) != 3*time.Second {
 			t.Errorf("got %v after %v, want the caller's own cause after 1s", err, time.Since(begun)-2*time.Second)
 		}
 		p.Done(answered)
@@ -207,7 +207,7 @@ func TestContextOfACall(t *testing.T) {
 	g := gate()
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "v"))
-	p, err := g.Enter(ctx, true)
+	p, err := g.Acquire(ctx, true)
 	if err != nil || p.Context().Value(key{}) != "v" || p.Context().Err() != nil {
 		t.Fatalf("got %v, %v", p, err)
 	}
@@ -216,7 +216,7 @@ func TestContextOfACall(t *testing.T) {
 		t.Error("the call outlives its caller")
 	}
 	p.Done(none)
-	q, err := g.Enter(t.Context(), true)
+	q, err := g.Acquire(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +331,7 @@ func TestSlowCallsAreNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate(func(c *admission.Config) {
 			c.Patience, c.Waiting = 5*time.Second, 100
-			c.Ask = func(_ context.Context, sent func()) admission.Outcome {
+			c.Probe = func(_ context.Context, sent func()) admission.Outcome {
 				sent()
 				time.Sleep(3 * time.Second)
 				return answered
@@ -341,7 +341,7 @@ func TestSlowCallsAreNotGivenUp(t *testing.T) {
 		var all sync.WaitGroup
 		for range 40 {
 			all.Go(func() {
-				p, err := g.Enter(within(t), false)
+				p, err := g.Acquire(within(t), false)
 				if err != nil {
 					return
 				}
@@ -368,7 +368,7 @@ func TestOurQuestionShowsWhoHangs(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			asked := 0
 			g := gate(func(c *admission.Config) {
-				c.Ask = func(ctx context.Context, sent func()) admission.Outcome {
+				c.Probe = func(ctx context.Context, sent func()) admission.Outcome {
 					sent()
 					asked++
 					if answers {
@@ -412,14 +412,14 @@ func TestCallsThatIgnoreTheirContext(t *testing.T) {
 		g := gate(func(c *admission.Config) { c.Slots = 2 })
 		deaf := []*admission.Pass{must(t, g, true), must(t, g, true)}
 		time.Sleep(5*time.Second + 99*time.Millisecond)
-		if _, err := g.Enter(brief(t), true); err == nil {
+		if _, err := g.Acquire(brief(t), true); err == nil {
 			t.Error("a slot was taken back too early")
 		}
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		deaf = append(deaf, must(t, g, true), must(t, g, true))
 		time.Sleep(time.Minute)
-		if _, err := g.Enter(brief(t), true); err == nil {
+		if _, err := g.Acquire(brief(t), true); err == nil {
 			t.Error("calls that ignore their context are not bounded")
 		}
 		for _, p := range deaf {
@@ -438,7 +438,7 @@ func TestAbandonedLater(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		second := must(t, g, true) // the first was abandoned
 		time.Sleep(6 * time.Second)
-		if _, err := g.Enter(brief(t), true); err == nil {
+		if _, err := g.Acquire(brief(t), true); err == nil {
 			t.Fatal("two calls that ignore their contexts were abandoned, want one for one slot")
 		}
 		first.Done(none)
@@ -467,7 +467,7 @@ func TestManyCallers(t *testing.T) {
 			if i%3 == 0 {
 				go cancel()
 			}
-			p, err := g.Enter(ctx, i%2 == 0)
+			p, err := g.Acquire(ctx, i%2 == 0)
 			if err != nil {
 				refused.Add(1)
 				return
@@ -495,7 +495,7 @@ func TestManyCallers(t *testing.T) {
 // must2 enters without a look at the time.
 func must2(t *testing.T, g *admission.Gate) *admission.Pass {
 	t.Helper()
-	p, err := g.Enter(t.Context(), true)
+	p, err := g.Acquire(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,36 +6,46 @@ import (
 	"time"
 )
 
-// A Pass is a place in the queue and then a slot for one call. It must come back through Done.
+// A Pass is the right to make one call: a place in the queue first if need be, then a slot. Each
+// must be given back by Done.
 type Pass struct {
-	gate    *Gate
-	known   bool
-	trial   bool
-	place   *list.Element   // in a lane or among the running
-	ready   chan struct{}   // closed once the call is admitted or refused
-	err     error           // why it was refused
-	ctx     context.Context // the caller's, and the call's once it is in flight
-	cancel  context.CancelCauseFunc
-	sent    time.Time
-	state   passState
-	givenUp bool
-	reclaim *time.Timer
+	gate      *Gate
+	known     bool
+	trial     bool
+	place     *list.Element   // in a lane or among the running
+	ready     chan struct{}   // closed once the call is admitted or rejected
+	err       error           // why it was rejected
+	ctx       context.Context // the caller's, and the call's once it is in flight
+	cancel    context.CancelCauseFunc
+	came      time.Time // when it came into the queue
+	waited    time.Duration
+	sent      time.Time
+	state     passState
+	overtaken bool
+	reclaim   *time.Timer
 }
 
 type passState int
 
 const (
-	inQueue passState = iota
+	arriving passState = iota
+	inQueue
 	inFlight
 	abandoned // its slot was taken back
 	over
 )
 
-// Context is the context of the call: it ends with the one given to Enter, or when the call is
-// given up.
+// Context returns the context of the call. It ends with the context given to Acquire, when the call
+// is cancelled because later ones overtook it ([ErrOvertaken] is its cause then), and with Done.
 func (p *Pass) Context() context.Context { return p.ctx }
 
-// Done gives the slot back and says how the call ended. Only the first call counts.
+// Waited returns how long the call waited in the queue. It is zero if there was a slot at once.
+func (p *Pass) Waited() time.Duration { return p.waited }
+
+// Known reports the lane of the call, as it was given to Acquire.
+func (p *Pass) Known() bool { return p.known }
+
+// Done gives the slot back and reports how the call ended. Only the first call counts.
 func (p *Pass) Done(o Outcome) {
 	p.cancel(nil)
 	g, now := p.gate, time.Now()
@@ -43,45 +53,33 @@ func (p *Pass) Done(o Outcome) {
 	was := g.circuit
 	switch p.state {
 	case inFlight:
-		g.vacate(p)
+		g.evict(p)
 		if o.Evidence == Answered {
 			g.limit.answered(now, now.Sub(p.sent), g.waiting.len() > 0)
 			if p.sent.After(g.newest) {
 				g.newest = p.sent
 			}
-			if o.Good && p.sent.After(g.newGood) {
-				g.newGood = p.sent
+			if o.Good && p.sent.After(g.newestGood) {
+				g.newestGood = p.sent
 			}
 		}
-		if g.circuit.called(now, o, p.trial, g.slow()) {
-			g.ask()
+		if g.circuit.callEnded(now, o, p.trial, g.slow()) {
+			g.sendProbe()
 		}
 		g.serve(now)
-		g.relieve()
+		g.cancelOvertaken()
 	case abandoned:
 		g.ignoring--
 		g.abandonNext(now)
 	}
 	p.state = over
-	told := g.change(&was)
-	g.mu.Unlock()
-	told()
+	g.noteChange(&was)
+	g.unlockAndReport()
 }
 
-// vacate takes p from the running. g.mu is held.
-func (g *Gate) vacate(p *Pass) {
-	g.running.Remove(p.place)
-	if !p.known {
-		g.unknown--
-	}
-	if p.reclaim != nil {
-		p.reclaim.Stop()
-	}
-}
-
-// abandon takes the slot of a call back that has ignored the end of its context. Of such calls
-// there may be as many as there are slots; beyond that they keep theirs, because what they hold
-// elsewhere must be bounded too.
+// abandon takes back the slot of a call that has ignored the end of its context. There may be as
+// many such calls as there are slots; more keep their slots, because what they hold elsewhere must
+// be bounded too.
 func (p *Pass) abandon() {
 	g := p.gate
 	g.mu.Lock()
@@ -95,12 +93,12 @@ func (p *Pass) abandon() {
 
 // abandon takes the slot of p back. g.mu is held.
 func (g *Gate) abandon(p *Pass) {
-	g.vacate(p)
+	g.evict(p)
 	p.state = abandoned
 	g.ignoring++
 }
 
-// abandonNext takes the slot of the next call back that has ignored the end of its context and
+// abandonNext takes back the slot of the next call that has ignored the end of its context and
 // could not be abandoned then. g.mu is held.
 func (g *Gate) abandonNext(now time.Time) {
 	for e := g.running.Front(); e != nil; e = e.Next() {

@@ -2,8 +2,8 @@ package admission
 
 import "container/list"
 
-// queue holds waiting calls in two lanes. The newest of a lane is served first, mostly; the oldest
-// is the first to be turned away.
+// queue holds waiting calls in two lanes, one for known tokens and one for unknown ones. Within a
+// lane, three of four times the newest is served first, and the oldest is rejected first.
 type queue struct {
 	known, unknown list.List // of *Pass, the oldest in front
 	served         int
@@ -22,8 +22,8 @@ func (q *queue) push(p *Pass) { p.place = q.lane(p.known).PushBack(p) }
 
 func (q *queue) remove(p *Pass) { q.lane(p.known).Remove(p.place) }
 
-// next returns the call of a lane that is to be served next, nil if there is none: the newest, but
-// each fourth time the oldest, so that nobody waits for ever where there is room for all in time.
+// next returns the call of a lane that is to be served next, nil if there is none. It is the newest,
+// but every fourth time the oldest, so that the oldest does not starve.
 func (q *queue) next(known bool) *Pass {
 	if q.served%4 == 3 {
 		return passOf(q.lane(known).Front())
@@ -31,13 +31,14 @@ func (q *queue) next(known bool) *Pass {
 	return passOf(q.lane(known).Back())
 }
 
-// serve takes a call out that is served now.
+// serve removes a call that is served now.
 func (q *queue) serve(p *Pass) {
 	q.remove(p)
 	q.served++
 }
 
-// oldest returns the call that is to make room: the oldest stranger, else the oldest of all.
+// oldest returns the call that must make room: the oldest for an unknown token, else the oldest for
+// a known one; nil if the queue is empty.
 func (q *queue) oldest() *Pass {
 	if p := passOf(q.unknown.Front()); p != nil {
 		return p

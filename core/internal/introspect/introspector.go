@@ -93,10 +93,13 @@ func New(c Config) (*Introspector, error) {
 	}
 	i.gate = admission.New(admission.Config{
 		Slots: c.Slots, MaxSlots: c.MaxSlots, Waiting: maxWaiting, Patience: c.Timeout * 2 / 5, Timeout: c.Timeout,
-		Ask: i.askProbe, Changed: i.changed,
+		Probe: i.askProbe, Changed: i.changed,
 	})
 	return i, nil
 }
+
+// Stats returns how many calls are under way and wait, and whether the circuit is open.
+func (i *Introspector) Stats() admission.Stats { return i.gate.Stats() }
 
 // URL is the introspection endpoint without its query, for errors.
 func (i *Introspector) URL() string { return i.url }
@@ -136,11 +139,14 @@ func (i *Introspector) Introspect(ctx context.Context, q Question) (*Introspecti
 // time.
 func (i *Introspector) call(ctx context.Context, q Question, first bool) (in *Introspection, again bool, err error) {
 	begun := time.Now()
-	pass, err := i.gate.Enter(ctx, q.Known)
+	pass, err := i.gate.Acquire(ctx, q.Known)
 	if err != nil {
+		i.events.Waited(ctx, q.Known, time.Since(begun), i.notAdmitted(err))
 		return nil, false, i.notAdmitted(err)
 	}
-	i.events.Waited(ctx, q.Known, time.Since(begun), err)
+	if pass.Waited() > 0 {
+		i.events.Waited(ctx, q.Known, pass.Waited(), nil)
+	}
 	var outcome admission.Outcome
 	defer func() { pass.Done(outcome) }()
 	in, err = i.ask(pass.Context(), q.Credentials, q.Sent)
@@ -194,8 +200,8 @@ func (i *Introspector) remember(o admission.Outcome, err error) {
 
 // notAdmitted returns the error for a call that was not made.
 func (i *Introspector) notAdmitted(cause error) error {
-	refused, circuitOpen := errors.AsType[*admission.RefusedError](cause)
-	if !circuitOpen {
+	open, ok := errors.AsType[*admission.CircuitOpenError](cause)
+	if !ok {
 		return i.fail(0, fmt.Errorf("%w: %w", errNotAdmitted, cause))
 	}
 	const why = "not asked again yet, it failed just now"
@@ -208,7 +214,7 @@ func (i *Introspector) notAdmitted(cause error) error {
 		}
 	}
 	err.Hint = strings.TrimPrefix(err.Hint+"; "+why, "; ")
-	err.RetryAfter = refused.Wait
+	err.RetryAfter = open.Wait
 	return err
 }
 

@@ -5,13 +5,16 @@ import (
 	"time"
 )
 
-// free reports whether there is a slot for a call of this kind. g.mu is held.
+// free reports whether there is a slot for a call of this lane. g.mu is held.
 func (g *Gate) free(known bool) bool {
 	return g.running.Len() < g.limit.now && (known || g.unknown < g.limit.now-g.c.Slots/reservedPart)
 }
 
 // start gives p a slot. g.mu is held.
 func (g *Gate) start(p *Pass, now time.Time) {
+	if p.state == inQueue {
+		p.waited = now.Sub(p.came)
+	}
 	p.state, p.sent = inFlight, now
 	p.ctx, p.cancel = context.WithCancelCause(p.ctx) // not before: many wait, few are in flight
 	p.place = g.running.PushBack(p)
@@ -24,22 +27,33 @@ func (g *Gate) start(p *Pass, now time.Time) {
 	close(p.ready)
 }
 
-// turnAway refuses a waiting call. g.mu is held.
-func (g *Gate) turnAway(p *Pass, err error) {
+// evict takes p from the running calls. g.mu is held.
+func (g *Gate) evict(p *Pass) {
+	g.running.Remove(p.place)
+	if !p.known {
+		g.unknown--
+	}
+	if p.reclaim != nil {
+		p.reclaim.Stop()
+	}
+}
+
+// reject refuses a waiting call. g.mu is held.
+func (g *Gate) reject(p *Pass, err error) {
 	g.waiting.remove(p)
 	p.state, p.err = over, err
 	close(p.ready)
 }
 
-// serve gives free slots to those who wait, or refuses them all when the circuit has opened. g.mu
-// is held.
+// serve gives free slots to waiting calls, or rejects them all when the circuit has opened. g.mu is
+// held.
 func (g *Gate) serve(now time.Time) {
 	switch g.circuit.state {
 	case open:
 		g.limit.reset()
 		for p := g.waiting.oldest(); p != nil; p = g.waiting.oldest() {
 			g.circuit.refused++
-			g.turnAway(p, &RefusedError{g.circuit.until.Sub(now)})
+			g.reject(p, &CircuitOpenError{g.circuit.until.Sub(now)})
 		}
 	case closed:
 		for _, known := range []bool{true, false} {
@@ -51,24 +65,25 @@ func (g *Gate) serve(now time.Time) {
 	}
 }
 
-// relieve gives up hung calls, one for each that waits: those that a later call has overtaken. An
-// answer about a bad token may be a quick one, so it, and the answer to our own question, has to be
-// later by two fifths of the time that a call has. g.mu is held.
-func (g *Gate) relieve() {
+// cancelOvertaken cancels calls that hang: those that a later call has overtaken, one for each call
+// that waits. An answer about a bad token may come sooner than one about a good token. So that
+// answer, and the answer to a probe, count only if they were sent later by two fifths of
+// Config.Timeout. g.mu is held.
+func (g *Gate) cancelOvertaken() {
 	wanted := g.waiting.len()
 	behind := min(max(10*g.limit.recent, minOvertaken), maxOvertaken)
 	for e := g.running.Front(); e != nil && wanted > 0; e = e.Next() {
 		p := passOf(e)
-		if g.newGood.Sub(p.sent) < behind && g.newest.Sub(p.sent) < g.c.Timeout*2/5 {
+		if g.newestGood.Sub(p.sent) < behind && g.newest.Sub(p.sent) < g.c.Timeout*2/5 {
 			return // it and all that follow were sent later
 		}
 		if p.known && g.waiting.known.Len() == 0 {
 			continue // its slot would not help
 		}
 		wanted--
-		if !p.givenUp {
-			p.givenUp = true
-			g.limit.widen() // what hangs takes nothing of the endpoint's speed for others
+		if !p.overtaken {
+			p.overtaken = true
+			g.limit.grow() // a call that hangs does not make the endpoint slower for others
 			p.cancel(ErrOvertaken)
 		}
 	}
