@@ -1,15 +1,16 @@
-// Package flight lets concurrent callers share one piece of work.
+// Package flight lets concurrent callers share one piece of work, a flight.
 //
-// It differs from a naive singleflight where that one hurts a server or its callers:
+// It differs from a plain singleflight in four ways:
 //
-//   - The work is detached from the caller that started it, and bounded by the group's own
-//     timeout. A caller that leaves takes nobody along; work that is not sent yet when its last
-//     caller leaves is not done.
-//   - A caller shares every piece of work that is sent after the caller came, however fresh its
-//     result must be, and two pieces of work for one key are in flight at most.
-//   - The result of the work that was sent last is the one that is kept, whatever the order in
-//     which results come; one that was forgotten while it was under way is delivered and not kept.
-//   - A panic becomes an error for those who wait, and work that ignores its context is given up.
+//   - A flight does not end when the caller that started it leaves: it has a context of its own,
+//     bounded by the timeout of the group. Only a flight that is not sent yet is cancelled when its
+//     last caller leaves.
+//   - A caller may ask for a fresh result, one that was sent at a given time or later. It joins every
+//     flight that is not sent yet. At most two flights for one key are sent at the same time.
+//   - Of several results for one key, the one that was sent last is kept, in whatever order they
+//     come. A result whose key was forgotten meanwhile is delivered to its callers, and not kept.
+//   - A panic of the work becomes an error for all its callers. Work that ignores the end of its
+//     context is abandoned.
 package flight
 
 import (
@@ -20,50 +21,57 @@ import (
 	"time"
 )
 
-// Group shares work by key. Timeout bounds one flight. Keep, which may be nil, receives each
-// good result before anybody sees it, one at a time, unless its key was forgotten meanwhile or
-// the result of work that was sent later is there already. Both are set before first use. A
-// Group is safe for concurrent use.
+// Group shares work by key. Its fields are set before first use. A Group is safe for concurrent
+// use.
 type Group[K comparable, V any] struct {
-	Timeout time.Duration
-	Keep    func(K, V)
+	Timeout time.Duration // of one flight; must be positive
+
+	// Keep receives each good result before a caller sees it, one at a time. It does not receive a
+	// result whose key was forgotten meanwhile, nor one that was sent before a result that it has
+	// received already. It may be nil.
+	Keep func(K, V)
+
+	// Joined is called when a caller of Do begins to wait for a flight that another caller started,
+	// with the context of the one that joins. It may be nil.
+	Joined func(context.Context, K)
 
 	mu    sync.Mutex
-	calls map[K][]*call[V] // under way, in the order in which they began; no entry is empty
+	calls map[K][]*call[V] // under way, in the order in which they began; no slice is empty
 }
 
-// patience is how long a call waits until fewer are in flight.
+// patience is how long a call waits for one of two others to finish.
 const patience = time.Second
 
-// maxSent is how many calls for one key may be in flight, but for those that take long. Two, so
-// that one that hangs does not hold up the next.
+// maxSent is how many calls for one key may be in flight, unless they take longer than patience. It
+// is two, so that a call that hangs does not hold up the next.
 const maxSent = 2
 
 type call[V any] struct {
-	ctx     context.Context // of the work: over when it is told to end
-	cancel  context.CancelFunc
-	waiting int           // callers
-	after   []*call[V]    // one of these must land first
-	sent    time.Time     // zero until then
-	resent  time.Time     // when it was sent last, after a repetition for instance
-	newer   time.Time     // when the newest result was sent that came meanwhile
-	kept    bool          // the result may be kept
-	landed  chan struct{} // closed at the end
-	value   V
-	err     error
+	ctx      context.Context // of the work
+	cancel   context.CancelFunc
+	waiting  int           // callers
+	after    []*call[V]    // one of these must finish first
+	sent     time.Time     // zero until then
+	resent   time.Time     // when it was sent last: later than sent after a repetition
+	newest   time.Time     // when the newest of the results was sent that came meanwhile
+	keep     bool          // the result may be kept
+	finished chan struct{} // closed at the end
+	value    V
+	err      error
 }
 
-// grace is how long work may take to end once it was told to.
+// grace is how long work may take to return after the end of its context.
 const grace = 100 * time.Millisecond
 
-// errIgnoredContext is for those who wait for work that does not end when it is told to.
+// errIgnoredContext is the error of callers whose work has not returned within grace.
 var errIgnoredContext = fmt.Errorf("flight: the work ignores its context: %w", context.DeadlineExceeded)
 
-// Do returns the result of a flight for key that is not sent yet or was sent at notBefore or
-// later, or else of a new flight that runs fn. The function must call sent just before it
-// sends; until then others may join. Do waits no longer than ctx, and no longer than Timeout and a
-// little more even if fn ignores its context; the flight goes on without the caller and keeps
-// ctx's values only. Shared reports that the flight was somebody else's.
+// Do returns the result of a flight for key. It joins one that is not sent yet or that was sent at
+// notBefore or later; else it starts a new one, which runs fn. Fn must call sent just before it
+// sends. Shared reports that Do joined a flight.
+//
+// Do returns when ctx ends; the flight then goes on without the caller. If fn ignores the end of its
+// context, Do returns 100 ms after it. The context of fn has the values of ctx, but not its end.
 func (g *Group[K, V]) Do(ctx context.Context, key K, notBefore time.Time,
 	fn func(ctx context.Context, sent func()) (V, error),
 ) (v V, shared bool, err error) {
@@ -71,27 +79,31 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, notBefore time.Time,
 		return v, false, err
 	}
 	c, shared := g.join(ctx, key, notBefore, fn)
+	if shared && g.Joined != nil {
+		g.Joined(ctx, key)
+	}
 	select {
-	case <-c.landed:
+	case <-c.finished:
 		return c.value, shared, c.err
 	case <-ctx.Done():
 		g.leave(key, c)
 		return v, shared, context.Cause(ctx)
 	case <-c.ctx.Done():
 	}
-	late := time.NewTimer(grace)
-	defer late.Stop()
+	overdue := time.NewTimer(grace)
+	defer overdue.Stop()
 	select {
-	case <-c.landed:
+	case <-c.finished:
 		return c.value, shared, c.err
 	case <-ctx.Done():
 		g.leave(key, c)
 		return v, shared, context.Cause(ctx)
-	case <-late.C: // the next to come starts anew
+	case <-overdue.C: // the next caller starts a new flight
 		return v, shared, errIgnoredContext
 	}
 }
 
+// join returns the call to wait for, and whether another caller started it.
 func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 	fn func(context.Context, func()) (V, error),
 ) (c *call[V], shared bool) {
@@ -103,7 +115,7 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 		c.waiting++
 		return c, true
 	}
-	c = &call[V]{waiting: 1, kept: true, landed: make(chan struct{})}
+	c = &call[V]{waiting: 1, keep: true, finished: make(chan struct{})}
 	c.ctx, c.cancel = context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)
 	if len(calls) >= maxSent {
 		c.after = slices.Clone(calls)
@@ -116,8 +128,8 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 	return c, false
 }
 
-// joinable returns the call to join: the one sent last if that is recent enough, because it lands
-// first, else one that is not sent yet.
+// joinable returns the call to join: the one sent last if it was sent at notBefore or later, because
+// it is likely to finish first, else one that is not sent yet.
 func joinable[V any](calls []*call[V], notBefore time.Time) (unsent *call[V]) {
 	for _, c := range slices.Backward(calls) {
 		if c.sent.IsZero() {
@@ -135,14 +147,14 @@ func (c *call[V]) overdue() bool {
 	return time.Since(deadline) >= grace
 }
 
-// drop takes calls out of the group: what they bring is delivered to those who wait, and not kept.
+// drop removes calls from the group. Their results are delivered to their callers, and not kept.
 // g.mu is held.
 func (g *Group[K, V]) drop(key K, which func(*call[V]) bool) {
 	calls := slices.DeleteFunc(g.calls[key], func(c *call[V]) bool {
 		if !which(c) {
 			return false
 		}
-		c.kept = false
+		c.keep = false
 		return true
 	})
 	if len(calls) == 0 {
@@ -152,8 +164,8 @@ func (g *Group[K, V]) drop(key K, which func(*call[V]) bool) {
 	}
 }
 
-// leave notes that a caller waits no longer. Work that nobody waits for and that is not sent yet is
-// not done.
+// leave notes that a caller waits no longer. A call that has lost its last caller and is not sent
+// yet is cancelled.
 func (g *Group[K, V]) leave(key K, c *call[V]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -165,27 +177,27 @@ func (g *Group[K, V]) leave(key K, c *call[V]) {
 
 func (g *Group[K, V]) run(key K, c *call[V], fn func(context.Context, func()) (V, error)) {
 	defer c.cancel()
-	finished := false
+	returned := false
 	defer func() {
-		if !finished { // fn panicked or called runtime.Goexit: recover from the first, report both
+		if !returned { // fn panicked or called runtime.Goexit: recover from the first, report both
 			c.err = fmt.Errorf("flight: the work ended in a panic: %T", recover())
 		}
-		g.land(key, c)
-		close(c.landed)
+		g.finish(key, c)
+		close(c.finished)
 	}()
 	c.value, c.err = g.work(c, fn)
-	finished = true
+	returned = true
 }
 
-// work runs fn once there are not too many calls in flight.
+// work runs fn, as soon as at most one other call for the key is in flight or patience is over.
 func (g *Group[K, V]) work(c *call[V], fn func(context.Context, func()) (V, error)) (v V, err error) {
 	if len(c.after) == maxSent {
 		slow := time.NewTimer(patience)
 		defer slow.Stop()
 		select {
-		case <-c.after[0].landed:
-		case <-c.after[1].landed:
-		case <-slow.C: // it must not use up the time of this one
+		case <-c.after[0].finished:
+		case <-c.after[1].finished:
+		case <-slow.C: // slow calls must not use up the time of this one
 		case <-c.ctx.Done():
 			return v, context.Cause(c.ctx)
 		}
@@ -201,12 +213,12 @@ func (g *Group[K, V]) work(c *call[V], fn func(context.Context, func()) (V, erro
 	})
 }
 
-// land keeps the result, and sees to it that no call that was sent earlier replaces it.
-func (g *Group[K, V]) land(key K, c *call[V]) {
+// finish keeps the result, unless the result of a call that was sent later is kept already.
+func (g *Group[K, V]) finish(key K, c *call[V]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	// What was found, and not asked for, is not kept anew.
-	keep := c.kept && c.err == nil && !c.sent.IsZero() && !c.resent.Before(c.newer)
+	// A result without sending was found, for instance in a cache: it is not kept again.
+	keep := c.keep && c.err == nil && !c.sent.IsZero() && !c.resent.Before(c.newest)
 	g.drop(key, func(other *call[V]) bool { return other == c })
 	if !keep {
 		return
@@ -215,12 +227,12 @@ func (g *Group[K, V]) land(key K, c *call[V]) {
 		g.Keep(key, c.value)
 	}
 	for _, other := range g.calls[key] {
-		other.newer = c.resent
+		other.newest = c.resent
 	}
 }
 
-// Forget runs drop, which removes what was kept for key, and makes sure that flights under way keep
-// nothing afterwards. Their waiters still get their results; later callers start anew.
+// Forget runs drop, which must remove what was kept for key. The results of flights under way are
+// delivered to their callers, and not kept. Later callers start a new flight.
 func (g *Group[K, V]) Forget(key K, drop func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

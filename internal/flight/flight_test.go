@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,29 @@ func TestCallersShareOneFlight(t *testing.T) {
 		if _, shared, _ := g.Do(t.Context(), "k", time.Time{}, after(0, "w", &runs)); shared || runs.Load() != 2 {
 			t.Error("a flight that has landed was joined")
 		}
+	})
+}
+
+// Joined is called as soon as a caller waits for the flight of another, with the caller's context.
+func TestJoined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type caller struct{}
+		begun := time.Now()
+		var joined []any
+		g := &flight.Group[string, string]{Timeout: time.Second}
+		g.Joined = func(ctx context.Context, key string) {
+			joined = append(joined, ctx.Value(caller{}), key, time.Since(begun))
+		}
+		var runs atomic.Int32
+		for _, name := range []string{"first", "second"} {
+			ctx := context.WithValue(t.Context(), caller{}, name)
+			go g.Do(ctx, "k", time.Time{}, after(100*time.Millisecond, "v", &runs))
+			time.Sleep(10 * time.Millisecond)
+		}
+		if want := []any{"second", "k", 10 * time.Millisecond}; !slices.Equal(joined, want) {
+			t.Errorf("joined %v, want %v", joined, want)
+		}
+		time.Sleep(time.Second)
 	})
 }
 

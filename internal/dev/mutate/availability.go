@@ -61,7 +61,7 @@ var availabilityMutants = []mutant{
 	{"circuit: an outage that ended forbids our next question", "internal/admission/circuit.go", "c.probed = time.Time{} // the", "_ = time.Time{} // the", inGate},
 	{"flight: fresh callers share nothing", "internal/flight/flight.go", "\t\tif c.sent.IsZero() {\n\t\t\tunsent = c\n\t\t} else if", "\t\tif c.sent.IsZero() {\n\t\t\tcontinue\n\t\t} else if", inFlight},
 	{"flight: any number at once for one token", "internal/flight/flight.go", "if len(calls) >= maxSent {", "if false {", inFlight},
-	{"flight: the answer that lands last is kept", "internal/flight/flight.go", "\t\tother.newer = c.resent\n", "\t\t_ = other\n", inFlight},
+	{"flight: the answer that lands last is kept", "internal/flight/flight.go", "\t\tother.newest = c.resent\n", "\t\t_ = other\n", inFlight},
 	{"flight: a repetition is as old as the first question", "internal/flight/flight.go", "\t\tc.resent = time.Now()\n\t\tif c.sent.IsZero() {\n\t\t\tc.sent = c.resent", "\t\tif c.sent.IsZero() {\n\t\t\tc.resent = time.Now()\n\t\t\tc.sent = c.resent", inFlight},
 	{"flight: a third call waits for ever", "internal/flight/flight.go", "slow := time.NewTimer(patience)", "slow := time.NewTimer(time.Hour)", inFlight},
 	{"flight: what was found is kept anew", "internal/flight/flight.go", " && !c.sent.IsZero() && !c.resent", " && !c.resent", inFlight},
