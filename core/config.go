@@ -134,6 +134,7 @@ func New(c Config) (*Verifier, error) {
 	}
 	v.cache.flights.Timeout = c.Timeout
 	v.cache.flights.Keep = v.cache.keep
+	v.cache.flights.Joined = func(ctx context.Context, _ memcache.Key) { v.trace.onJoined.run(ctx, JoinedInfo{}) }
 	return v, nil
 }
 

@@ -13,3 +13,16 @@ type Stats struct {
 	// CircuitOpen reports whether calls are held back because the endpoint fails.
 	CircuitOpen bool
 }
+
+// Stats returns what v holds now. It is cheap, and safe for concurrent use.
+func (v *Verifier) Stats() Stats {
+	calls := v.introspector.Stats()
+	return Stats{
+		ActiveEntries:   v.cache.active.Len(),
+		InactiveEntries: v.cache.inactive.Len(),
+		ActiveBytes:     v.cache.active.Bytes(),
+		InFlight:        calls.InFlight,
+		Waiting:         calls.Waiting,
+		CircuitOpen:     calls.Open,
+	}
+}

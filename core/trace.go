@@ -23,8 +23,8 @@ type Trace struct {
 	Looked func(ctx context.Context, i LookedInfo)
 	// Joined is called when a request begins to wait for a call that another request has started.
 	Joined func(ctx context.Context, i JoinedInfo)
-	// Waited is called when a call may begin, or may not, after it had to wait for others to end. The
-	// context is a call's.
+	// Waited is called after a call had to wait for others to end: when it begins, or when it is not
+	// made because too many wait or the wait was too long. The context is a call's.
 	Waited func(ctx context.Context, i WaitedInfo)
 	// Retried is called after a failed call was repeated. The context is a call's.
 	Retried func(ctx context.Context, i RetriedInfo)

@@ -20,7 +20,15 @@ var (
 	errPanic = errors.New("Config.Transport or Config.ClientSecretFunc panicked")
 	// errNotAdmitted marks the error of a call that was not made.
 	errNotAdmitted = errors.New("not asked")
+	// errCircuitOpen is the kind of errNotAdmitted for an endpoint that fails for all tokens.
+	errCircuitOpen = notAsked{}
 )
+
+// notAsked has the text of errNotAdmitted and is another error.
+type notAsked struct{}
+
+func (notAsked) Error() string { return errNotAdmitted.Error() }
+func (notAsked) Unwrap() error { return errNotAdmitted }
 
 // failed returns what err says about the introspection endpoint, if it is about that.
 func failed(err error) (*tokensource.EndpointError, bool) {

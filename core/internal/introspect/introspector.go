@@ -141,8 +141,11 @@ func (i *Introspector) call(ctx context.Context, q Question, first bool) (in *In
 	begun := time.Now()
 	pass, err := i.gate.Acquire(ctx, q.Known)
 	if err != nil {
-		i.events.Waited(ctx, q.Known, time.Since(begun), i.notAdmitted(err))
-		return nil, false, i.notAdmitted(err)
+		err := i.notAdmitted(err)
+		if !errors.Is(err, errCircuitOpen) {
+			i.events.Waited(ctx, q.Known, time.Since(begun), err)
+		}
+		return nil, false, err
 	}
 	if pass.Waited() > 0 {
 		i.events.Waited(ctx, q.Known, pass.Waited(), nil)
@@ -205,12 +208,12 @@ func (i *Introspector) notAdmitted(cause error) error {
 		return i.fail(0, fmt.Errorf("%w: %w", errNotAdmitted, cause))
 	}
 	const why = "not asked again yet, it failed just now"
-	err := i.fail(0, errNotAdmitted)
+	err := i.fail(0, errCircuitOpen)
 	if last := i.failure.Load(); last != nil {
 		*err = *last
-		err.Err = errNotAdmitted
+		err.Err = errCircuitOpen
 		if last.Err != nil {
-			err.Err = fmt.Errorf("%w: %w", errNotAdmitted, last.Err)
+			err.Err = fmt.Errorf("%w: %w", errCircuitOpen, last.Err)
 		}
 	}
 	err.Hint = strings.TrimPrefix(err.Hint+"; "+why, "; ")
