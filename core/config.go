@@ -256,7 +256,7 @@ func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
 		Server: c.Profile.server, Transport: c.Transport, MaxBody: c.MaxResponseBytes, Timeout: c.Timeout,
 		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight),
 		ClientToken: source, TokenURL: c.Profile.tokenURL,
-		Client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.Profile.clientAuth), Secret: c.secret},
+		Client: clientauth.New(clientauth.Style(c.Profile.clientAuth), c.ClientID, c.secret),
 		Log:    c.Logger, Events: trace.events(),
 	})
 }

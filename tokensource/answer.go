@@ -15,8 +15,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
-// decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from begun, before the request was sent.
-func (g *clientCredentials) decode(res *endpoint.Response, begun time.Time, scope string) (Token, error) {
+// decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from before the request was sent.
+func (g *clientCredentials) decode(res *endpoint.Response, scope string) (Token, error) {
 	fail := &EndpointError{Endpoint: "token", URL: g.url, Status: res.Status}
 	answer, err := strictjson.Parse(res.Body)
 	if err == nil {
@@ -31,7 +31,7 @@ func (g *clientCredentials) decode(res *endpoint.Response, begun time.Time, scop
 		fail.Err = err
 		return Token{}, fail
 	}
-	t, err := readToken(answer, begun, scope)
+	t, err := readToken(answer, res.Sent, scope)
 	if err != nil {
 		fail.Err = err
 		return Token{}, fail
@@ -39,7 +39,7 @@ func (g *clientCredentials) decode(res *endpoint.Response, begun time.Time, scop
 	return t, nil
 }
 
-func readToken(answer strictjson.Object, begun time.Time, scope string) (Token, error) {
+func readToken(answer strictjson.Object, sent time.Time, scope string) (Token, error) {
 	access, _, err := answer.String("access_token")
 	if err != nil {
 		return Token{}, err
@@ -65,7 +65,7 @@ func readToken(answer strictjson.Object, begun time.Time, scope string) (Token, 
 	if missing := lacking(granted, scope); missing != "" {
 		return Token{}, fmt.Errorf("the granted scope lacks %s: extend the client's allowed scope", missing)
 	}
-	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), scope), ExpiresAt: begun.Add(life)}, nil
+	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), scope), ExpiresAt: sent.Add(life)}, nil
 }
 
 // lifetime reads expires_in, in seconds. Some servers send a string; the value is cut to whole seconds and to a day. Zero

@@ -3,9 +3,7 @@ package tokensource
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
@@ -14,47 +12,43 @@ import (
 
 // clientCredentials asks one token endpoint.
 type clientCredentials struct {
-	url    string // for errors
-	post   *endpoint.Client
-	client clientauth.Client
-	key    fingerprintKey
-	hook   contain.Hook // the program's Transport
+	url      string // for errors
+	endpoint *endpoint.Client
+	id       string
+	style    clientauth.Style
+	secret   clientauth.Secret
+	key      fingerprintKey
+	hook     contain.Hook // the program's Transport
 }
 
 var errPanicked = errors.New("it panicked")
 
-// fetch asks for a token, and notes which secret it used.
+// fetch asks for a token, and sets used to the fingerprint of the secret that was sent last.
 func (g *clientCredentials) fetch(ctx context.Context, scope string, used *fingerprint) (Token, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if scope != "" {
 		form.Set("scope", scope)
 	}
-	header := http.Header{}
-	client := g.client
-	client.Secret = func(ctx context.Context) (string, error) {
-		secret, err := g.client.Secret(ctx)
+	auth := clientauth.New(g.style, g.id, func(ctx context.Context) (string, error) {
+		secret, err := g.secret(ctx)
 		*used = g.key.of(secret)
 		return secret, err
-	}
-	if err := client.Apply(ctx, header, form); err != nil {
-		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Err: err}
-	}
-	begun := time.Now()
+	})
 	var res *endpoint.Response
 	err := errPanicked
-	g.hook.Call(func() { res, err = g.post.Post(ctx, header, form) })
+	g.hook.Call(func() { res, err = g.endpoint.Post(ctx, form, auth) })
 	if err != nil {
 		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Hint: endpoint.Hint(err), Err: err}
 	}
-	t, err := g.decode(res, begun, scope)
+	t, err := g.decode(res, scope)
 	if err != nil {
 		return Token{}, err
 	}
 	return t, nil
 }
 
-// secret is the fingerprint of the secret as it is now.
-func (g *clientCredentials) secret(ctx context.Context) (fingerprint, error) {
-	secret, err := g.client.Secret(ctx)
+// secretNow returns the fingerprint of the secret as it is now.
+func (g *clientCredentials) secretNow(ctx context.Context) (fingerprint, error) {
+	secret, err := g.secret(ctx)
 	return g.key.of(secret), err
 }

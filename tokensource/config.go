@@ -36,9 +36,10 @@ type Config struct {
 	// ClientID and ClientSecret are the client's credentials.
 	ClientID     string
 	ClientSecret Secret
-	// ClientSecretFunc, instead of ClientSecret, is asked for the secret before each fetch, so that a rotated secret is
-	// picked up without a restart, and now and then after a refusal, to see whether it has changed. It must be safe for
-	// concurrent use and return within Timeout.
+	// ClientSecretFunc, instead of ClientSecret, returns the secret as it is now, so that a rotated
+	// secret takes effect without a restart. It is called before each attempt of a fetch, and a few
+	// times a second at most after a refusal, to see whether the secret has changed. It must be safe
+	// for concurrent use and return within Timeout.
 	ClientSecretFunc func(context.Context) (Secret, error)
 	// ClientAuth is how they are sent. Zero means BasicRaw.
 	ClientAuth ClientAuth
@@ -91,11 +92,11 @@ func New(c Config) (*Source, error) {
 	}
 	c.Logger = contain.Logger(c.Logger)
 	g := &clientCredentials{
-		url:    u.String(),
-		post:   endpoint.New(endpoint.Options{URL: c.TokenURL, Transport: c.Transport}),
-		client: clientauth.Client{ID: c.ClientID, Style: clientauth.Style(c.ClientAuth), Secret: c.secret()},
-		key:    newFingerprintKey(),
-		hook:   contain.Hook{Name: "Config.Transport", Log: c.Logger},
+		url:      u.String(),
+		endpoint: endpoint.New(endpoint.Options{URL: c.TokenURL, Transport: c.Transport}),
+		id:       c.ClientID, style: clientauth.Style(c.ClientAuth), secret: c.secret(),
+		key:  newFingerprintKey(),
+		hook: contain.Hook{Name: "Config.Transport", Log: c.Logger},
 	}
 	family := &family{sources: map[string]*Source{}}
 	renewed := c.renewed()
@@ -104,7 +105,7 @@ func New(c Config) (*Source, error) {
 		s.timeout = cmp.Or(c.Timeout, defaultTimeout)
 		s.scope, s.family, s.insecure, s.renewed, s.log = scope, family, c.InsecureHTTP, renewed, c.Logger
 		if c.ClientSecretFunc != nil {
-			s.secret = g.secret
+			s.secret = g.secretNow
 		}
 		return s
 	}
@@ -112,7 +113,7 @@ func New(c Config) (*Source, error) {
 }
 
 // secret returns how the client's secret is had; a panic of the program's function is an error.
-func (c Config) secret() func(context.Context) (string, error) {
+func (c Config) secret() clientauth.Secret {
 	if c.ClientSecretFunc == nil {
 		return func(context.Context) (string, error) { return string(c.ClientSecret), nil }
 	}

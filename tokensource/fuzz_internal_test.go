@@ -27,11 +27,11 @@ func FuzzDecode(f *testing.F) {
 		f.Add(200, seed, "")
 		f.Add(400, seed, "7")
 	}
-	begun := time.Unix(1_800_000_000, 0)
+	sent := time.Unix(1_800_000_000, 0)
 	g := &clientCredentials{url: "https://as.test/token"}
 	f.Fuzz(func(t *testing.T, status int, body, retryAfter string) {
-		res := &endpoint.Response{Status: status, Body: []byte(body), Header: http.Header{"Retry-After": {retryAfter}}}
-		tok, err := g.decode(res, begun, "a")
+		res := &endpoint.Response{Status: status, Body: []byte(body), Header: http.Header{"Retry-After": {retryAfter}}, Sent: sent}
+		tok, err := g.decode(res, "a")
 		if err != nil {
 			if tok != (Token{}) {
 				t.Errorf("%q: a token beside the error %v", body, err)
@@ -42,7 +42,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		life := tok.ExpiresAt.Sub(begun)
+		life := tok.ExpiresAt.Sub(sent)
 		if status != http.StatusOK || life < time.Second || life > maxLifetime || !headerSafe(string(tok.AccessToken)) {
 			t.Errorf("%d %q: token %q for %v", status, body, string(tok.AccessToken), life)
 		}

@@ -57,6 +57,25 @@ func withVault(srv *coretest.Server, v *vault) tokensource.Config {
 	return c
 }
 
+// Each attempt of a fetch sends the secret as it is then.
+func TestARepetitionReadsTheSecretAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &vault{secret: "old"}
+		srv := coretest.New()
+		srv.SetClient(coretest.Client{ID: "test", Secret: "new", AllowedScope: "*"})
+		unavailable := coretest.Status(503)
+		srv.Inject(coretest.Token, 1, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			v.set(func(v *vault) { v.secret = "new" })
+			unavailable(w, r, next)
+		})
+		token(t, newSource(t, withVault(srv, v)))
+		if n := v.take(); n != 2 {
+			t.Errorf("the secret was read %d times, want once for each of two attempts", n)
+		}
+		wantCalls(t, srv, 2)
+	})
+}
+
 // AV-12: refused credentials are tried again within 2 s the first time, and ever more seldom.
 func TestRefusedCredentialsAreTriedAgainSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

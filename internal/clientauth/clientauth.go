@@ -1,9 +1,12 @@
-// Package clientauth puts a confidential client's id and secret on a request (RFC 6749 section 2.3.1).
+// Package clientauth authenticates a client at an endpoint of the authorization server
+// (RFC 6749 section 2.3).
+//
+// A [Method] is applied to each attempt anew: some credentials must never be sent twice, and a
+// secret may have been rotated between two attempts.
 package clientauth
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +15,22 @@ import (
 	"unicode/utf8"
 )
 
-// Style is how the credentials travel.
+// Method puts credentials on one attempt of a request. It is safe for concurrent use.
+type Method interface {
+	// Apply sets fields of header and parameters of form, which belong to this attempt alone. After
+	// an error nothing is sent.
+	Apply(ctx context.Context, header http.Header, form url.Values) error
+}
+
+// MethodFunc is a function as a Method.
+type MethodFunc func(ctx context.Context, header http.Header, form url.Values) error
+
+// Apply calls f.
+func (f MethodFunc) Apply(ctx context.Context, header http.Header, form url.Values) error {
+	return f(ctx, header, form)
+}
+
+// Style is how a client's id and secret are sent (RFC 6749 section 2.3.1).
 type Style string
 
 // Styles. The two Basic styles differ when the id or the secret has a character that a form escapes.
@@ -22,14 +40,24 @@ const (
 	Post     Style = "post"      // client_id and client_secret in the form
 )
 
-// Client is a confidential client.
-type Client struct {
-	ID     string
-	Style  Style
-	Secret func(context.Context) (string, error) // called for each request, so that a rotated secret is seen
+// Secret returns the client's secret as it is now. It is called for each attempt.
+type Secret func(context.Context) (string, error)
+
+// New returns the Method of a client with a secret. The style and the id must have passed
+// [Style.CheckID].
+func New(s Style, id string, secret Secret) Method {
+	secret = s.checked(secret)
+	switch s {
+	case Post:
+		return post{id, secret}
+	case Basic:
+		return basic{id, secret}
+	}
+	return basicRaw{id, secret}
 }
 
-// CheckID says why id cannot be a client id in this style. The text completes "ClientID …".
+// CheckID returns an error if id cannot be a client id in this style. Its text completes
+// "ClientID ...".
 func (s Style) CheckID(id string) error {
 	switch s {
 	case BasicRaw, Basic, Post:
@@ -42,7 +70,8 @@ func (s Style) CheckID(id string) error {
 	return s.check(id)
 }
 
-// CheckSecret says why secret cannot be a client secret in this style, and never repeats it.
+// CheckSecret returns an error if secret cannot be a client secret in this style. The error does not
+// contain the secret.
 func (s Style) CheckSecret(secret string) error { return s.check(secret) }
 
 func (s Style) check(v string) error {
@@ -63,27 +92,16 @@ func (s Style) check(v string) error {
 	return nil
 }
 
-// Apply adds the credentials to a request in the one way that c.Style says.
-func (c Client) Apply(ctx context.Context, h http.Header, form url.Values) error {
-	secret, err := c.Secret(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the client secret: %w", err)
+// checked returns secret with the checks of s.
+func (s Style) checked(secret Secret) Secret {
+	return func(ctx context.Context) (string, error) {
+		v, err := secret(ctx)
+		if err != nil {
+			return "", fmt.Errorf("reading the client secret: %w", err)
+		}
+		if err := s.CheckSecret(v); err != nil {
+			return "", fmt.Errorf("the client secret %w", err)
+		}
+		return v, nil
 	}
-	if err := c.Style.CheckSecret(secret); err != nil {
-		return fmt.Errorf("the client secret %w", err)
-	}
-	switch c.Style {
-	case Post:
-		form.Set("client_id", c.ID)
-		form.Set("client_secret", secret)
-	case Basic:
-		basic(h, url.QueryEscape(c.ID), url.QueryEscape(secret))
-	default:
-		basic(h, c.ID, secret)
-	}
-	return nil
-}
-
-func basic(h http.Header, id, secret string) {
-	h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(id+":"+secret)))
 }

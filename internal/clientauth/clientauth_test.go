@@ -33,7 +33,7 @@ func TestApply(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { // IN-09, CC-07, A74: exactly one way
-			c := clientauth.Client{ID: tt.id, Style: tt.style, Secret: func(context.Context) (string, error) { return tt.secret, nil }}
+			c := clientauth.New(tt.style, tt.id, func(context.Context) (string, error) { return tt.secret, nil })
 			header, form := http.Header{}, url.Values{}
 			if err := c.Apply(t.Context(), header, form); err != nil {
 				t.Fatal(err)
@@ -107,13 +107,15 @@ func TestApplyReportsWhatTheCallbackDid(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			header, form := http.Header{}, url.Values{}
-			err := clientauth.Client{ID: "a", Style: clientauth.Basic, Secret: tt.secret}.Apply(t.Context(), header, form)
-			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cret") {
-				t.Errorf("Apply: %v, want %q", err, tt.want)
-			}
-			if len(header)+len(form) > 0 {
-				t.Errorf("half the credentials were set: %v %v", header, form)
+			for _, style := range []clientauth.Style{clientauth.Basic, clientauth.BasicRaw, clientauth.Post} {
+				header, form := http.Header{}, url.Values{}
+				err := clientauth.New(style, "a", tt.secret).Apply(t.Context(), header, form)
+				if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("%s: Apply: %v, want %q", style, err, tt.want)
+				}
+				if len(header)+len(form) > 0 {
+					t.Errorf("%s: half the credentials were set: %v %v", style, header, form)
+				}
 			}
 		})
 	}
@@ -122,15 +124,25 @@ func TestApplyReportsWhatTheCallbackDid(t *testing.T) {
 // CC-48
 func TestApplyAsksForTheSecretEachTime(t *testing.T) {
 	secrets := []string{"s1", "s2"}
-	c := clientauth.Client{ID: "a", Style: clientauth.Post, Secret: func(context.Context) (string, error) {
+	c := clientauth.New(clientauth.Post, "a", func(context.Context) (string, error) {
 		s := secrets[0]
 		secrets = secrets[1:]
 		return s, nil
-	}}
+	})
 	for _, want := range []string{"s1", "s2"} {
 		form := url.Values{}
 		if err := c.Apply(t.Context(), http.Header{}, form); err != nil || form.Get("client_secret") != want {
 			t.Errorf("sent %q, %v, want %q", form.Get("client_secret"), err, want)
 		}
+	}
+}
+
+func TestBearer(t *testing.T) {
+	header, form := http.Header{}, url.Values{}
+	if err := clientauth.Bearer("t0k3n").Apply(t.Context(), header, form); err != nil {
+		t.Fatal(err)
+	}
+	if got := header["Authorization"]; len(got) != 1 || got[0] != "Bearer t0k3n" || len(header)+len(form) != 1 {
+		t.Errorf("sent %v and %v, want the token in the Authorization field alone", header, form)
 	}
 }

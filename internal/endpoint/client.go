@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,12 +21,13 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
+
+	"github.com/mfpguard/mfpguard/internal/clientauth"
 )
 
 const (
 	defaultMaxBody = 1 << 20
-	maxJitter      = 200 * time.Millisecond // before the repetition of a failed question
-	maxStale       = 2                      // repetitions of a question that met a dead connection
+	maxStale       = 2 // repetitions after an attempt that met a dead connection
 )
 
 // ErrTooLarge reports an answer longer than Options.MaxBody.
@@ -49,11 +49,12 @@ type Client struct {
 	budget Budget
 }
 
-// Response is what the endpoint answered, whatever its status.
+// Response is the endpoint's answer, whatever its status.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Sent   time.Time // just before the attempt that was answered was sent
 }
 
 // New returns a Client for the endpoint that o names.
@@ -87,47 +88,31 @@ func newRest(transport http.RoundTripper, maxBody int) *resty.Client {
 	return rest
 }
 
-// Post is Once with one repetition, after a short pause, of what failed and may succeed the next time, while the
-// Client's own Budget lasts.
-func (c *Client) Post(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
-	res, err := c.Once(ctx, header, form)
-	if good(res, err) {
-		c.budget.Earn()
-	}
-	if !transient(res, err) || ctx.Err() != nil || !c.budget.Spend() {
-		return res, err
-	}
-	pause := time.NewTimer(rand.N(maxJitter))
-	defer pause.Stop()
-	select {
-	case <-ctx.Done():
-		return res, err
-	case <-pause.C:
-	}
-	res, err = c.Once(ctx, header, form)
-	if good(res, err) {
-		c.budget.Earn()
-	}
-	return res, err
-}
-
-// Once sends form with the extra header fields and reads the answer. An error means that there was none: nothing of what was
-// sent, and nothing of a body, is in its text.
+// Once sends form with the credentials of auth and reads the answer; a nil auth sends none. An error
+// means that there was no answer. Its text contains nothing of what was sent or received. It is an
+// [AuthError] when nothing was sent because auth failed.
 //
-// A connection that was used before and then brings nothing at all says nothing about the server: it may have been dead for
-// long. So the question is sent again at once, at most twice, while ctx lives; the last time, if the transport is an
-// *http.Transport, over a connection of its own, which cannot be a dead one from the pool. (net/http would repeat too if the
-// request had a key Idempotency-Key, but over every idle connection in turn: one token that a firewall resets would cost all
-// of them.)
-func (c *Client) Once(ctx context.Context, header http.Header, form url.Values) (*Response, error) {
-	body := form.Encode()
+// A connection that was used before and then fails without a byte of an answer may have been dead for
+// long. So the form is sent again at once, at most twice, while ctx lives. If the transport is an
+// *http.Transport, the last attempt has a connection of its own, which cannot be a dead one from the
+// pool. (net/http would repeat a request with an Idempotency-Key, but over every idle connection in
+// turn. One token that makes a firewall reset connections would then cost all of them.)
+func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
 	rest := c.rest
+	var failed error // of the attempt before
 	for repetition := 0; ; repetition++ {
 		if repetition == maxStale {
 			rest = c.fresh()
 		}
+		a, err := prepare(ctx, form, auth)
+		if err != nil && failed != nil {
+			return nil, failed
+		}
+		if err != nil {
+			return nil, err
+		}
 		var seen sighting
-		res, err := c.send(seen.watch(ctx), rest, header, body)
+		res, err := c.send(seen.watch(ctx), rest, a)
 		if err == nil {
 			return res, nil
 		}
@@ -135,43 +120,27 @@ func (c *Client) Once(ctx context.Context, header http.Header, form url.Values) 
 			return nil, ErrTooLarge
 		}
 		c.idle.Failed(ctx, err)
+		failed = redact(err, a.header, a.form)
 		if repetition == maxStale || ctx.Err() != nil || timedOut(err) || !seen.stale() {
-			return nil, redact(err, header, form)
+			return nil, failed
 		}
 	}
 }
 
-func (c *Client) send(ctx context.Context, rest *resty.Client, header http.Header, body string) (*Response, error) {
-	req := rest.R().SetContext(ctx).SetBody(strings.NewReader(body)) // a reader, because resty copies all else twice
-	maps.Copy(req.Header, header)
+func (c *Client) send(ctx context.Context, rest *resty.Client, a attempt) (*Response, error) {
+	sent := time.Now()
+	req := rest.R().SetContext(ctx).SetBody(strings.NewReader(a.form.Encode())) // a reader, because resty copies all else twice
+	maps.Copy(req.Header, a.header)
 	res, err := req.Post(c.url)
 	if err != nil {
 		return nil, err
 	}
-	return &Response{Status: res.StatusCode(), Header: res.Header(), Body: res.Body()}, nil
+	return &Response{Status: res.StatusCode(), Header: res.Header(), Body: res.Body(), Sent: sent}, nil
 }
 
-// timedOut says that err comes from a clock, ours or the transport's, and not from the connection.
+// timedOut reports whether err comes from a clock, ours or the transport's, and not from the connection.
 func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-// transient says whether a repetition may help what Once returned: the endpoint was not reached, cut its answer short, or
-// failed. An endpoint that names a time with Retry-After is taken at its word.
-func transient(res *Response, err error) bool {
-	if err != nil {
-		return !errors.Is(err, ErrTooLarge) && !errors.Is(err, context.Canceled)
-	}
-	switch res.Status {
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return res.Header.Get("Retry-After") == ""
-	}
-	return false
-}
-
-// good says that an endpoint did its work, whatever it thinks of the question.
-func good(res *Response, err error) bool {
-	return err == nil && res.Status < 500 && res.Status != http.StatusTooManyRequests
 }
 
 // silent keeps resty from printing: its warnings name URLs.

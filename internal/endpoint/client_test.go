@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
@@ -25,6 +27,14 @@ import (
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// fields is a clientauth.Method that sets header fields.
+type fields http.Header
+
+func (f fields) Apply(_ context.Context, header http.Header, _ url.Values) error {
+	maps.Copy(header, f)
+	return nil
+}
 
 func answer(status int, header ...string) *http.Response {
 	h := http.Header{}
@@ -77,7 +87,7 @@ func TestRetry(t *testing.T) {
 					attempts++
 					return next()
 				})})
-				res, err := c.Post(t.Context(), http.Header{}, url.Values{"a": {"b"}})
+				res, err := c.Post(t.Context(), url.Values{"a": {"b"}}, nil)
 				if attempts != tt.attempts {
 					t.Errorf("%d attempts, want %d", attempts, tt.attempts)
 				}
@@ -119,7 +129,7 @@ func TestRetriesAreEarned(t *testing.T) {
 					return answer(200), nil
 				})})
 				for range 2000 {
-					res, err := c.Post(t.Context(), http.Header{}, url.Values{})
+					res, err := c.Post(t.Context(), url.Values{}, nil)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -139,7 +149,7 @@ func TestRetriesAreEarned(t *testing.T) {
 func TestRetryBudget(t *testing.T) {
 	post := func(t *testing.T, c *endpoint.Client, n int) {
 		for range n {
-			_, _ = c.Post(t.Context(), http.Header{}, url.Values{})
+			_, _ = c.Post(t.Context(), url.Values{}, nil)
 		}
 	}
 	tests := []struct {
@@ -236,7 +246,7 @@ func TestASlowServerIsHeard(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
 				begun := time.Now()
-				res, err := c.Post(ctx, http.Header{}, url.Values{})
+				res, err := c.Post(ctx, url.Values{}, nil)
 				if !errors.Is(err, tt.want) || err == nil && res.Status != 200 || attempts != tt.attempts {
 					t.Errorf("Post = %v, %v after %d attempts, want %v after %d", res, err, attempts, tt.want, tt.attempts)
 				}
@@ -273,7 +283,7 @@ func TestDeadlines(t *testing.T) {
 				ctx, cancel := context.WithTimeoutCause(t.Context(), tt.caller, cause)
 				defer cancel()
 				begun := time.Now()
-				_, err := c.Post(ctx, http.Header{}, url.Values{})
+				_, err := c.Post(ctx, url.Values{}, nil)
 				if d := time.Since(begun); d != tt.caller {
 					t.Errorf("Post took %v, want %v", d, tt.caller)
 				}
@@ -303,7 +313,7 @@ func TestABodyThatNeverEndsIsBounded(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begun := time.Now()
-		if _, err := c.Post(ctx, http.Header{}, url.Values{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second {
+		if _, err := c.Post(ctx, url.Values{}, nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second {
 			t.Errorf("Post: %v after %v, want the deadline after a second", err, time.Since(begun))
 		}
 		synctest.Wait()
@@ -321,7 +331,7 @@ func TestRequest(t *testing.T) {
 	defer srv.Close()
 	c := endpoint.New(endpoint.Options{URL: srv.URL + "/token?t=1"})
 	form := url.Values{"token": {"abc&token_type_hint=refresh_token&token=evil", "a+b/c=="}}
-	if _, err := c.Post(t.Context(), http.Header{"Authorization": {"Basic eA=="}}, form); err != nil {
+	if _, err := c.Post(t.Context(), form, fields{"Authorization": {"Basic eA=="}}); err != nil {
 		t.Fatal(err)
 	}
 	if got.Method != http.MethodPost || got.URL.String() != "/token?t=1" {
@@ -347,7 +357,7 @@ func TestRedirectsAreAnAnswer(t *testing.T) {
 	defer other.Close()
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		srv := httptest.NewServer(http.RedirectHandler(other.URL+"/", code))
-		res, err := endpoint.New(endpoint.Options{URL: srv.URL}).Post(t.Context(), http.Header{}, url.Values{"token": {"canary"}})
+		res, err := endpoint.New(endpoint.Options{URL: srv.URL}).Post(t.Context(), url.Values{"token": {"canary"}}, nil)
 		srv.Close()
 		if err != nil || res.Status != code {
 			t.Errorf("%d: Post = %v, %v, want the redirect as the answer", code, res, err)
@@ -368,7 +378,7 @@ func TestNoCookieIsKept(t *testing.T) {
 	defer srv.Close()
 	c := endpoint.New(endpoint.Options{URL: srv.URL})
 	for range 2 {
-		if _, err := c.Post(t.Context(), http.Header{}, url.Values{}); err != nil {
+		if _, err := c.Post(t.Context(), url.Values{}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -409,7 +419,7 @@ func TestSizeLimit(t *testing.T) {
 			defer srv.Close()
 			for name, transport := range map[string]http.RoundTripper{"our transport": nil, "one that unzips itself": &http.Transport{}} {
 				calls.Store(0)
-				res, err := endpoint.New(endpoint.Options{URL: srv.URL, Transport: transport}).Post(t.Context(), http.Header{}, url.Values{})
+				res, err := endpoint.New(endpoint.Options{URL: srv.URL, Transport: transport}).Post(t.Context(), url.Values{}, nil)
 				if !errors.Is(err, tt.want) {
 					t.Errorf("%s: Post: %v, want %v", name, err, tt.want)
 				}
@@ -446,7 +456,7 @@ func TestErrorsSayNothingThatWasSent(t *testing.T) {
 			t.Run(name+", "+part, func(t *testing.T) {
 				t.Parallel()
 				c := endpoint.New(endpoint.Options{URL: rawServer(t, fmt.Sprintf(format, text)) + "/?q=canary"})
-				_, err := c.Post(t.Context(), http.Header{"Authorization": {"Bearer " + canary}}, url.Values{"token": {canary}})
+				_, err := c.Post(t.Context(), url.Values{"token": {canary}}, clientauth.Bearer(canary))
 				if err == nil {
 					t.Fatal("no error")
 				}
@@ -460,7 +470,7 @@ func TestErrorsSayNothingThatWasSent(t *testing.T) {
 
 // A transport of somebody else's may put anything into its errors.
 func TestErrorsOfOtherTransports(t *testing.T) {
-	header := http.Header{"Authorization": {"Basic aWQ6Y2FuYXJ5LXNlY3JldA=="}} // id:canary-secret
+	header := fields{"Authorization": {"Basic aWQ6Y2FuYXJ5LXNlY3JldA=="}} // id:canary-secret
 	form := url.Values{"token": {"canary token"}}
 	tests := []struct {
 		name string
@@ -481,7 +491,7 @@ func TestErrorsOfOtherTransports(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := endpoint.New(endpoint.Options{URL: "https://as.test/?canary", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, tt.err })})
-			_, err := c.Post(t.Context(), header, form)
+			_, err := c.Post(t.Context(), form, header)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("Post: %v, want %q", err, tt.want)
 			}
@@ -498,7 +508,7 @@ func TestNetworkErrorsStayInTheChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = ln.Close()
-	_, err = endpoint.New(endpoint.Options{URL: "http://" + ln.Addr().String()}).Post(t.Context(), http.Header{}, url.Values{})
+	_, err = endpoint.New(endpoint.Options{URL: "http://" + ln.Addr().String()}).Post(t.Context(), url.Values{}, nil)
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
 		t.Errorf("Post: %#v, want a *net.OpError of dial", err)
 	}

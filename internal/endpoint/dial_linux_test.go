@@ -32,7 +32,7 @@ func TestTheNextAddressIsTried(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	begun := time.Now()
-	res, err := c.Once(ctx, http.Header{}, url.Values{})
+	res, err := c.Once(ctx, url.Values{}, nil)
 	if took := time.Since(begun); err != nil || res.Status != 200 || took > 3*time.Second || took < time.Second {
 		t.Errorf("Once = %v, %v after %v, want a good answer after about 2 s", res, err, took)
 	}

@@ -2,7 +2,6 @@ package endpoint_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -34,13 +33,12 @@ func over(r *http.Request, reused, answered bool) {
 
 // CN-03: a question that met a dead connection is sent again at once; one that failed otherwise is not.
 func TestOnce(t *testing.T) {
-	reset := &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 	timeout := &net.OpError{Op: "read", Net: "tcp", Err: context.DeadlineExceeded}
 	type attempt struct {
 		reused, answered bool
 		err              error // nil is a good answer
 	}
-	stale := attempt{true, false, reset}
+	stale := attempt{true, false, errReset}
 	tests := []struct {
 		name     string
 		attempts []attempt // the last one repeats
@@ -52,8 +50,8 @@ func TestOnce(t *testing.T) {
 		{"one dead connection", []attempt{stale, {false, true, nil}}, 2, true},
 		{"two dead connections", []attempt{stale, stale, {false, true, nil}}, 3, true},
 		{"only ever dead connections", []attempt{stale}, 3, false},
-		{"a new connection that is reset", []attempt{{false, false, reset}}, 1, false},
-		{"a dead connection, then a new one that is reset", []attempt{stale, {false, false, reset}}, 2, false},
+		{"a new connection that is reset", []attempt{{false, false, errReset}}, 1, false},
+		{"a dead connection, then a new one that is reset", []attempt{stale, {false, false, errReset}}, 2, false},
 		{"an old connection that breaks in mid-answer", []attempt{{true, true, io.ErrUnexpectedEOF}}, 1, false},
 		{"an old connection on which the transport's clock runs out", []attempt{{true, false, timeout}}, 1, false},
 	}
@@ -74,7 +72,7 @@ func TestOnce(t *testing.T) {
 					return answer(200), nil
 				})})
 				begun := time.Now()
-				_, err := c.Once(t.Context(), http.Header{"Authorization": {"Basic eA=="}}, url.Values{"a": {"b"}})
+				_, err := c.Once(t.Context(), url.Values{"a": {"b"}}, fields{"Authorization": {"Basic eA=="}})
 				if attempts != tt.want || (err == nil) != tt.ok {
 					t.Errorf("%d attempts, %v, want %d", attempts, err, tt.want)
 				}
@@ -94,7 +92,7 @@ func TestOnceDoesNotRepeatAnAnswer(t *testing.T) {
 		over(r, true, true)
 		return answer(503), nil
 	})})
-	if res, err := c.Once(t.Context(), http.Header{}, url.Values{}); err != nil || res.Status != 503 || attempts != 1 {
+	if res, err := c.Once(t.Context(), url.Values{}, nil); err != nil || res.Status != 503 || attempts != 1 {
 		t.Errorf("Once = %v, %v after %d attempts", res, err, attempts)
 	}
 }
@@ -109,7 +107,7 @@ func TestOnceEndsWithItsContext(t *testing.T) {
 		cancel()
 		return nil, io.EOF
 	})})
-	if _, err := c.Once(ctx, http.Header{}, url.Values{}); err == nil || attempts != 1 {
+	if _, err := c.Once(ctx, url.Values{}, nil); err == nil || attempts != 1 {
 		t.Errorf("Once: %v after %d attempts, want an error after one", err, attempts)
 	}
 }
@@ -138,7 +136,7 @@ func TestIdleConnectionsAreClosedAfterFailures(t *testing.T) {
 				}}
 				c := endpoint.New(endpoint.Options{URL: "https://as.test/token", Transport: i})
 				for range 100 {
-					_, _ = c.Once(t.Context(), http.Header{}, url.Values{})
+					_, _ = c.Once(t.Context(), url.Values{}, nil)
 					time.Sleep(100 * time.Millisecond)
 				}
 				if i.closed != tt.want {

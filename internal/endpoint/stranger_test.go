@@ -77,7 +77,7 @@ func (p *pool) fill(t *testing.T, c *endpoint.Client) {
 	var all sync.WaitGroup
 	for range p.crowd {
 		all.Go(func() {
-			if _, err := c.Once(t.Context(), http.Header{}, url.Values{"token": {"good"}}); err != nil {
+			if _, err := c.Once(t.Context(), url.Values{"token": {"good"}}, nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -91,13 +91,13 @@ func TestAQuestionThatIsAlwaysResetCostsFewConnections(t *testing.T) {
 	p := newPool(t, 16)
 	c := endpoint.New(endpoint.Options{URL: "http://" + p.ln.Addr().String()})
 	p.fill(t, c)
-	if _, err := c.Once(t.Context(), http.Header{}, url.Values{"token": {"hostile"}}); err == nil {
+	if _, err := c.Once(t.Context(), url.Values{"token": {"hostile"}}, nil); err == nil {
 		t.Error("the hostile question was answered")
 	}
 	if n := p.reset.Load(); n < 2 || n > 3 {
 		t.Errorf("%d connections were reset, want 2 or 3 of 16", n)
 	}
-	if _, err := c.Once(t.Context(), http.Header{}, url.Values{"token": {"good"}}); err != nil {
+	if _, err := c.Once(t.Context(), url.Values{"token": {"good"}}, nil); err != nil {
 		t.Errorf("the next question: %v", err)
 	}
 }
@@ -107,13 +107,13 @@ func TestAQuestionThatIsAlwaysResetCostsFewConnections(t *testing.T) {
 func TestAPoolOfDeadConnectionsThatMayNotBeClosed(t *testing.T) {
 	p := newPool(t, 16)
 	c := endpoint.New(endpoint.Options{URL: "http://" + p.ln.Addr().String()})
-	if _, err := c.Once(t.Context(), http.Header{}, url.Values{"token": {"hostile"}}); err == nil {
+	if _, err := c.Once(t.Context(), url.Values{"token": {"hostile"}}, nil); err == nil {
 		t.Error("the hostile question was answered")
 	}
 	p.fill(t, c)
 	p.dead.Store(p.made.Load())
 	for range 5 {
-		if _, err := c.Once(t.Context(), http.Header{}, url.Values{"token": {"good"}}); err != nil {
+		if _, err := c.Once(t.Context(), url.Values{"token": {"good"}}, nil); err != nil {
 			t.Errorf("a question over dead connections: %v", err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestTheLastRepetitionOverTLS(t *testing.T) {
 			want = "HTTP/2.0"
 		}
 		for range 3 {
-			if res, err := c.Once(t.Context(), http.Header{}, url.Values{}); err != nil || string(res.Body) != want {
+			if res, err := c.Once(t.Context(), url.Values{}, nil); err != nil || string(res.Body) != want {
 				t.Errorf("Once = %v, %v, want %s", res, err, want)
 			}
 		}

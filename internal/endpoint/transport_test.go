@@ -63,7 +63,7 @@ func TestOpenTransport(t *testing.T) {
 			if err := endpoint.CheckTransport(transport); err != nil {
 				t.Errorf("the transport %v", err)
 			}
-			if _, err := endpoint.New(endpoint.Options{URL: srv.URL, Transport: transport}).Once(t.Context(), http.Header{}, url.Values{}); err != nil {
+			if _, err := endpoint.New(endpoint.Options{URL: srv.URL, Transport: transport}).Once(t.Context(), url.Values{}, nil); err != nil {
 				t.Errorf("Once: %v", err)
 			}
 		})
@@ -88,7 +88,7 @@ func TestOpenTransportTrustsNobodyElse(t *testing.T) {
 		t.Fatalf("OpenTransport without a file: %v, with roots %v, want the system's", err, system.TLSClientConfig.RootCAs)
 	}
 	for name, transport := range map[string]*http.Transport{"another authority": other, "the system's": system} {
-		_, err := endpoint.New(endpoint.Options{URL: srv.URL, Transport: transport}).Once(t.Context(), http.Header{}, url.Values{})
+		_, err := endpoint.New(endpoint.Options{URL: srv.URL, Transport: transport}).Once(t.Context(), url.Values{}, nil)
 		if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown {
 			t.Errorf("%s: Once: %v, want an unknown authority", name, err)
 		}

@@ -41,7 +41,7 @@ type Config struct {
 	ClientToken *tokensource.Source
 	// TokenURL is where ClientToken asks, "" if it is the program's own source.
 	TokenURL string
-	Client   clientauth.Client
+	Client   clientauth.Method
 	Log      *slog.Logger
 	Events   Events
 }
@@ -61,7 +61,7 @@ type Introspector struct {
 	post        *endpoint.Client
 	clientToken *tokensource.Source
 	tokenURL    string
-	client      clientauth.Client
+	client      clientauth.Method
 	gate        *admission.Gate
 	budget      endpoint.Budget                           // of repetitions
 	enough      time.Duration                             // a call that had less time says nothing about the endpoint
@@ -286,18 +286,27 @@ func (i *Introspector) authenticated(ctx context.Context, credentials string, se
 
 // once is one POST, authenticated in the one way of the server.
 func (i *Introspector) once(ctx context.Context, credentials string, sent func()) (in *Introspection, used tokensource.Token, err error) {
-	form, header := i.server.question(credentials), http.Header{}
+	auth := i.client
 	if i.clientToken != nil {
 		if used, err = i.clientToken.Token(ctx); err != nil {
 			return nil, used, i.annotate(err)
 		}
-		header.Set("Authorization", "Bearer "+string(used.AccessToken))
-	} else if err := i.client.Apply(ctx, header, form); err != nil {
-		return nil, used, err
+		auth = clientauth.Bearer(used.AccessToken)
 	}
-	begun := time.Now()
-	sent()
-	res, err := i.post.Once(ctx, header, form)
+	var begun time.Time
+	res, err := i.post.Once(ctx, i.server.question(credentials), clientauth.MethodFunc(func(ctx context.Context, header http.Header, form url.Values) error {
+		if err := auth.Apply(ctx, header, form); err != nil {
+			return err
+		}
+		if begun.IsZero() { // the first attempt
+			begun = time.Now()
+			sent()
+		}
+		return nil
+	}))
+	if failed, ok := errors.AsType[*endpoint.AuthError](err); ok {
+		return nil, used, failed.Err
+	}
 	if err != nil {
 		if ctx.Err() != nil && time.Since(begun) < i.enough {
 			err = fmt.Errorf("%w: %w", errNoTime, err)

@@ -87,7 +87,7 @@ var decisionMutants = []mutant{
 	{"asking: our own token is not renewed", "core/introspector.go", "failed != nil || fresh.AccessToken == used.AccessToken {", "failed != nil || fresh.AccessToken != \"\" {", inCore},
 	{"asking: redirects are followed", "internal/endpoint/client.go", "return http.ErrUseLastResponse", "return nil", "./internal/endpoint " + inCore + " " + inSource},
 	{"asking: unlimited answers", "internal/endpoint/client.go", "rest.SetResponseBodyLimit(maxBody)", "_ = maxBody", "./internal/endpoint " + inCore},
-	{"asking: retries without a budget", "internal/endpoint/client.go", " || !c.budget.Spend()", "", "./internal/endpoint"},
+	{"asking: retries without a budget", "internal/endpoint/retry.go", " || !c.budget.Spend()", "", "./internal/endpoint"},
 	{"asking: any number of calls in flight", "core/config.go", "Slots: cmp.Or(c.MaxInFlight, inFlight),", "Slots: cmp.Or(0, 1<<20),", inCore},
 	{"asking: the circuit never opens", "internal/admission/circuit.go", "\tdefault:\n\t\tc.open(now, o)", "\tdefault:\n\t\tc.close(now)", inGate},
 	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
@@ -108,7 +108,7 @@ var decisionMutants = []mutant{
 	{"source: no early renewal", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := min(life/5000, maxWindow)", inSource},
 	{"source: the window does not scale", "tokensource/renewing.go", "window := min(life/5, maxWindow)", "window := maxWindow", inSource},
 	{"source: no jitter", "tokensource/renewing.go", "rand.Float64()*0.2 - 0.1", "rand.Float64() * 0", inSource},
-	{"source: lifetime from the answer on", "tokensource/answer.go", "begun.Add(life)", "time.Now().Add(life)", inSource},
+	{"source: lifetime from the answer on", "tokensource/answer.go", "sent.Add(life)", "time.Now().Add(life)", inSource},
 	{"source: no backoff", "tokensource/fetching.go", "s.retryAt = now.Add(wait)", "s.retryAt = now", inSource},
 	{"source: refusals back off like hiccups", "tokensource/fetching.go", "if refused(s.failed) {", "if false {", inSource},
 	{"source: Retry-After is ignored", "tokensource/fetching.go", "d = max(d, e.RetryAfter)", "_ = e", inSource},
@@ -121,7 +121,7 @@ var decisionMutants = []mutant{
 	{"source: any token type", "tokensource/answer.go", `if !strings.EqualFold(kind, "Bearer") {`, `if kind == "" {`, inSource},
 	{"source: secrets print themselves", "tokensource/secret.go", "func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }", "func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, string(s)) }", inSource},
 	{"source: errors keep what was sent", "internal/endpoint/redact.go", "if strings.Contains(err.Error(), secret) {", "if secret == \"\" {", "./internal/endpoint"},
-	{"source: Basic does not form-encode", "internal/clientauth/clientauth.go", "basic(h, url.QueryEscape(c.ID), url.QueryEscape(secret))", "basic(h, c.ID, secret)", "./internal/clientauth " + inCore + " " + inSource},
+	{"source: Basic does not form-encode", "internal/clientauth/basic.go", "setBasic(header, url.QueryEscape(b.id), url.QueryEscape(secret))", "setBasic(header, b.id, secret)", "./internal/clientauth " + inCore + " " + inSource},
 
 	// The adapters.
 	{"httpguard: only the first field", "adapters/httpguard/httpguard.go", `r.Header["Authorization"]`, `[]string{r.Header.Get("Authorization")}`, inAdapters},
