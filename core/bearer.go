@@ -7,10 +7,10 @@ import (
 	"github.com/mfpguard/mfpguard/internal/authfield"
 )
 
-// credentials picks the bearer credentials out of the values of all Authorization fields of a request, in the cheap way: it
-// finds where they start and leaves their grammar to checkToken, because credentials that are remembered were checked
-// before. The causes follow RFC 6750 section 3.1: another scheme is the same as no credentials, and more than one field is
-// ambiguous, even if all but one are empty (what picks the first and what picks the last would disagree).
+// credentials finds the bearer credentials in the values of all Authorization fields of a request.
+// It leaves their grammar to checkToken, because remembered credentials were checked before. The
+// causes follow RFC 6750 section 3.1: another scheme is the same as no credentials. More than one
+// field is ambiguous, even if all but one are empty, because two readers may pick different ones.
 func credentials(values []string, limit int) (string, error) {
 	switch len(values) {
 	case 0:
@@ -45,8 +45,8 @@ func trim(v string) string {
 	return v
 }
 
-// joinsBearer says whether bearer credentials stand behind a comma in the credentials of another scheme: a proxy has merged
-// two fields.
+// joinsBearer reports whether bearer credentials stand behind a comma in the credentials of another
+// scheme: a proxy has merged two fields.
 func joinsBearer(v string) bool {
 	quoted := false
 	for i := 0; i < len(v); i++ {
@@ -65,9 +65,9 @@ func joinsBearer(v string) bool {
 	return false
 }
 
-// checkToken returns an error for a token that the server's grammar does not allow. Credentials with
-// something behind a comma are two in one field. (A comma at the very end, which an iOS client is known
-// to send, is just malformed.)
+// checkToken returns an error for a token that the server's grammar does not allow. Text behind a
+// comma makes it two credentials in one field. A comma at the very end, which an iOS client is
+// known to send, makes it malformed.
 func checkToken(server introspect.Server, token string) error {
 	if server.WellFormed(token) {
 		return nil

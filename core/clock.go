@@ -10,9 +10,10 @@ import (
 // wallEvery is how often the wall clock is asked.
 const wallEvery = time.Second
 
-// clock tells both times of a request for half the price of time.Now: it reads the monotonic clock, and asks the wall clock
-// once a second. So a wall clock that is set, or a machine that wakes from sleep, is noticed a second late by what compares
-// with "exp"; how long an answer is remembered does not depend on it.
+// clock tells the two times of a request for half the price of time.Now: it reads the monotonic
+// clock, and the wall clock once a second. So a comparison with "exp" may notice a second late that
+// the wall clock was set or the machine was asleep. How long an answer is remembered does not
+// depend on it.
 type clock struct {
 	epoch  time.Time    // what monotonic times count from
 	asked  atomic.Int64 // when the wall clock was asked last, in nanoseconds since epoch

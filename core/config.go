@@ -18,65 +18,75 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// Config describes a Verifier. Only Profile, ClientID and a secret are needed; every other field has a default that suits
-// production.
+// Config describes a Verifier. Profile, ClientID and a secret are needed. Every other field has a
+// default that suits production.
 type Config struct {
 	// Profile is the authorization server: MobileFirst8(base) or RFC7662(config).
 	Profile Profile
 	// ClientID and ClientSecret are this service's own credentials at the authorization server.
 	ClientID     string
 	ClientSecret tokensource.Secret
-	// ClientSecretFunc, instead of ClientSecret, is asked whenever the secret is needed, so that a rotated one is picked up
-	// without a restart. It must be safe for concurrent use.
+	// ClientSecretFunc takes the place of ClientSecret: it returns the secret as it is now, each
+	// time that it is needed, so that a rotated secret works without a restart. It must be safe for
+	// concurrent use.
 	ClientSecretFunc func(context.Context) (tokensource.Secret, error)
 
-	// CacheTTL is the longest time for which an active answer is remembered; the token's own end comes first. Nil means
-	// one minute. Zero, new(time.Duration(0)), turns the cache for active answers off.
+	// CacheTTL is how long an active answer is remembered, at most: the end of the token comes
+	// first. Nil means one minute. Zero, new(time.Duration(0)), remembers no active answer.
 	CacheTTL *time.Duration
 	// NegativeTTL is how long an inactive answer is remembered. Nil means 5s. Zero turns that off.
 	NegativeTTL *time.Duration
-	// CacheEntries and NegativeEntries bound the number of remembered active and inactive answers. Neither displaces the
-	// other. Zero means 50 000 and 8 192.
+	// CacheEntries and NegativeEntries bound the number of remembered answers, active and inactive.
+	// Neither kind displaces the other. Zero means 50 000 and 8 192.
 	CacheEntries, NegativeEntries int
-	// CacheBytes bounds the memory of remembered active answers: each counts with its body and some 340 bytes besides, and what
-	// its audiences take. Where there is no room, the oldest that is not in use goes first. An answer that takes more than the
-	// 64th part is not remembered; the server is asked on each request. (Below 4096 CacheEntries the parts are fewer and larger.)
-	// Zero means 64 MiB; less than 64 KiB is an error. Inactive answers have one size, and are bounded by their number.
+	// CacheBytes bounds the memory of remembered active answers. An answer counts with its body and
+	// about 300 bytes more. If there is no room, the oldest answer that is not in use goes first.
+	// An answer that takes more than a 64th of CacheBytes is not remembered. (Below 4 096
+	// CacheEntries the part is larger.) Zero means 64 MiB; less than 64 KiB is an error. Inactive
+	// answers all have one size, so their number is their bound.
 	CacheBytes int
 
-	// Skew is by how much the clocks of this service and of the server may differ when "exp" and "nbf" are held against
-	// ours. It never prolongs what is remembered. Zero means none.
+	// Skew is how far the clock of this service and that of the server may differ, when "exp" and
+	// "nbf" are compared with ours. It does not prolong what is remembered. Zero means none.
 	Skew time.Duration
-	// MaxTokenBytes is the greatest length of a token; a longer one is refused unseen. Zero means 8 KiB.
+	// MaxTokenBytes is the greatest length of a token. A longer one is refused, and nothing is
+	// sent. Zero means 8 KiB.
 	MaxTokenBytes int
-	// MaxResponseBytes bounds an answer of the introspection endpoint, after decompression. Zero means 1 MiB. (One of the
-	// token endpoint may always have 1 MiB.)
+	// MaxResponseBytes bounds an answer of the introspection endpoint, after decompression. Zero
+	// means 1 MiB. It does not change the bound for the token endpoint, which is 1 MiB.
 	MaxResponseBytes int
-	// Timeout bounds the wait for an answer: for a free call (two fifths of it at most), for a token of our own, the call, and
-	// its one repetition. It must be 1ms to 1h. Zero means 5s.
+	// Timeout bounds the wait for an answer: for a free call (two fifths of Timeout at most), for a
+	// token of our own, for the call, and for its one repetition. It must be 1ms to 1h. Zero means
+	// 5s.
 	Timeout time.Duration
-	// MaxInFlight bounds the concurrent calls to the introspection endpoint. A quarter of them (none of fewer than four) is
-	// kept for tokens that were active before. Zero means 64, and more, up to 1024, while requests wait and the server
-	// answers as fast as before. Requests beyond that wait for two fifths of Timeout at most, 2 048 of them; when more come,
+	// MaxInFlight bounds the concurrent calls to the introspection endpoint. A quarter of them is
+	// kept for tokens that were active before, if there are four or more. Zero means 64, growing up
+	// to 1 024 while requests wait and the server answers as fast as before.
+	//
+	// Further requests wait, 2 048 at most, for two fifths of Timeout at most. When more come,
 	// those that have waited longest get 503.
 	MaxInFlight int
 
-	// Transport carries the requests to the server. Nil means what tokensource.NewTransport(CAFile) returns, with MaxInFlight
-	// idle connections. Redirects are never followed, whatever it is. It should have a method CloseIdleConnections, also if it
-	// wraps another one: that is called after a failure. If it bounds its connections (MaxConnsPerHost), let it have eight
-	// more than MaxInFlight, or calls that hang keep the guard's own question from being asked.
+	// Transport carries the requests to the server. Nil means what tokensource.NewTransport(CAFile)
+	// returns, with MaxInFlight idle connections. Redirects are not followed, with any Transport.
+	//
+	// One of your own should have a method CloseIdleConnections, also when it wraps another one:
+	// the method is called after a failure. If it bounds its connections (MaxConnsPerHost), the
+	// bound should be MaxInFlight and eight more, so that the guard's own question gets through
+	// when calls hang.
 	Transport http.RoundTripper
-	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server, and of no others. New reads
-	// it, once. Empty means the system's. With a Transport it is an error: wrap tokensource.NewTransport(caFile) instead.
+	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server;
+	// no other authority may then. New reads it, once. Empty means those of the system. It cannot
+	// be set beside Transport: wrap tokensource.NewTransport(caFile) instead.
 	CAFile string
-	// InsecureHTTP allows http:// to a server that is not on loopback. Tokens and the secret can be read by anybody on the
-	// way: only for a network that nobody else is on.
+	// InsecureHTTP allows http:// to a server that is not on loopback. Each machine on the way can
+	// then read the tokens and the secret. Set it only for a network of your own.
 	InsecureHTTP bool
 
-	// Logger gets refused tokens (Debug), trouble with the server (Warn), and refusals of our own credentials (Error). It never
-	// gets a token or personal data. Nil means no logging.
+	// Logger gets refused tokens (Debug), trouble with the server (Warn), and refusals of our own
+	// credentials (Error). It gets no token and no personal data. Nil means no logging.
 	Logger *slog.Logger
-	// Trace is called along the way of each request. The zero Trace calls nothing.
+	// Trace is called along the way of each request. The zero Trace does nothing.
 	Trace Trace
 }
 
@@ -92,8 +102,9 @@ const (
 	maxTimeout = time.Hour
 )
 
-// New returns a Verifier. It checks c, does no I/O but reading CAFile, and so succeeds while the server is
-// down; see [Verifier.Ready]. An error about a field is a [*ConfigError]; its text names the fix.
+// New returns a Verifier. It checks c and reads CAFile; it does no other I/O, so it succeeds while
+// the server is down (see [Verifier.Ready]). An error about a field is a [*ConfigError], and its
+// text names the fix.
 func New(c Config) (*Verifier, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("core: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -207,6 +208,9 @@ func TestNew(t *testing.T) {
 			if got := strings.TrimPrefix(fmt.Sprint(err), "<nil>"); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
+			if field, isTyped := mistaken(err); err != nil && (!isTyped || !strings.HasPrefix(tt.want, "core: "+field+" ")) {
+				t.Errorf("%v names the field %q", err, field)
+			}
 			if (v == nil) != (err != nil) {
 				t.Errorf("got a Verifier: %v, with error %v", v != nil, err)
 			}
@@ -215,6 +219,15 @@ func TestNew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// mistaken is the field of a *core.ConfigError.
+func mistaken(err error) (field string, ok bool) {
+	e, ok := errors.AsType[*core.ConfigError](err)
+	if !ok {
+		return "", false
+	}
+	return e.Field, true
 }
 
 func secretFunc(s tokensource.Secret) func(context.Context) (tokensource.Secret, error) {

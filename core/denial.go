@@ -32,9 +32,9 @@ type Field struct{ Name, Value string }
 
 const defaultRetryAfter = 5 * time.Second
 
-// responses maps each cause to what the client is told. No other place does. A missing credential has
-// no error code (RFC 6750 section 3.1). Trouble between us and the server has no challenge, because
-// the client can do nothing about it.
+// responses maps each cause to what the client is told. It is the only place. A missing credential
+// has no error code (RFC 6750 section 3.1). Trouble between us and the server has no challenge,
+// because the client can do nothing about it.
 var responses = [...]struct {
 	cause     error
 	status    int
@@ -97,7 +97,7 @@ func noGuard() *Denial {
 	return d.of(fmt.Errorf("%w: the Guard is not one of Verifier.Guard", ErrUnavailable))
 }
 
-// unavailable marks an error of the introspector as our trouble, which it is unless it is a conflict.
+// unavailable marks an error of the introspector as our trouble. A conflict is the client's.
 func unavailable(err error) error {
 	if err == ErrConflict {
 		return err
@@ -105,7 +105,8 @@ func unavailable(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// retryAfter returns whole seconds, rounded up: what the endpoint or our own backoff said, or a guess.
+// retryAfter returns whole seconds, rounded up: what the endpoint or our own backoff said, or a
+// guess.
 func retryAfter(cause error) string {
 	wait := defaultRetryAfter
 	if e, ok := errors.AsType[*EndpointError](cause); ok && e.RetryAfter > 0 {

@@ -14,7 +14,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// FromEnv returns the Config that the environment describes. An error names the variable and the fix, in one line.
+// FromEnv returns the Config that the environment describes. An error is one line that names the
+// variable and the fix.
 //
 //	MFPGUARD_PROFILE             mobilefirst8 (default) or rfc7662
 //	MFPGUARD_SERVER              base URL of MobileFirst, or introspection URL for rfc7662
@@ -30,9 +31,9 @@ import (
 // and for rfc7662
 //
 //	MFPGUARD_AUTH                basic (default), basic-raw, post, or bearer
-//	MFPGUARD_TOKEN_URL           with bearer: where to get the token, with form-encoded Basic credentials
+//	MFPGUARD_TOKEN_URL           with bearer: the token endpoint, asked with basic credentials
 //	MFPGUARD_TOKEN_SCOPE         with bearer: the scope to ask for
-//	MFPGUARD_AUDIENCE            values of aud that mean this service, separated by blanks, or any
+//	MFPGUARD_AUDIENCE            values of aud that mean this service, with blanks between, or any
 //	MFPGUARD_ISSUER              the iss that tokens must have; unset: not checked
 //
 // Logger, Trace and Transport are for the program to set.

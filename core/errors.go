@@ -7,8 +7,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// The causes of a refusal. [Denial].Cause matches one of them with errors.Is. Test for ErrUnavailable
-// first, because it may wrap an error of a program's own functions.
+// The causes of a refusal. [Denial].Cause matches one of them with errors.Is. Test for
+// ErrUnavailable first, because it may wrap an error of a program's own functions.
 var (
 	ErrNoToken           = errors.New("no bearer credentials")
 	ErrMalformed         = errors.New("malformed bearer token")

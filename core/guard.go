@@ -9,17 +9,18 @@ import (
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 )
 
-// Guard decides about the requests for a route. Make one for each route with [Verifier.Guard]; it is
-// immutable and safe for concurrent use. The zero Guard and a nil one refuse each request with 503.
+// Guard decides about the requests for a route. Make one for each route with [Verifier.Guard]. It
+// is immutable and safe for concurrent use. The zero Guard and a nil one refuse each request with
+// 503.
 type Guard struct {
 	v       *Verifier
 	need    Requirement
 	denials denials
 }
 
-// Guard returns the Guard for a route that asks for need. It returns an error for a nil Verifier and
-// for a requirement that is not valid: the zero one, a negative MaxAge, or a scope element that the
-// server or its clients cannot read.
+// Guard returns the Guard for a route that asks for need. It returns an error for a nil Verifier,
+// and for a requirement that is not valid: the zero one, a negative MaxAge, or a scope element that
+// the server or its clients cannot read.
 func (v *Verifier) Guard(need Requirement) (*Guard, error) {
 	if v == nil {
 		return nil, errors.New("core: the Verifier is nil: check the error of core.New")
@@ -31,11 +32,11 @@ func (v *Verifier) Guard(need Requirement) (*Guard, error) {
 	return &Guard{v: v, need: need, denials: denialsFor(server, strings.Join(need.scope, " "))}, nil
 }
 
-// Authorize decides about a request. It returns the Principal of an accepted one, or what to answer
-// to a refused one; never both. For an Optional requirement and a request without bearer credentials
-// it returns the zero Principal and no Denial. It waits for the authorization server no longer than
-// ctx and [Config].Timeout allow. A remembered answer costs no allocation, and no lock that another
-// request could hold for long.
+// Authorize decides about a request. It returns the Principal of an accepted request, or what to
+// answer to a refused one; never both. For an Optional requirement and a request without bearer
+// credentials it returns the zero Principal and no Denial. It waits for the authorization server no
+// longer than ctx and [Config].Timeout allow. A remembered answer costs no allocation, and no lock
+// that another request could hold for long.
 func (g *Guard) Authorize(ctx context.Context, r Request) (Principal, *Denial) {
 	if g == nil || g.v == nil {
 		return Principal{}, noGuard()

@@ -13,12 +13,13 @@ import (
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
-// keyer turns tokens into cache keys: the GMAC of the token under a random key that each Verifier makes for itself and
-// never shows, so a key says nothing about its token and is worth nothing to another server, client or process.
+// keyer turns tokens into cache keys: the GMAC of the token under a random key that each Verifier
+// makes for itself and never shows. So a key says nothing about its token, and is of no use to
+// another server, client or process.
 //
-// With one fixed nonce GMAC is a universal hash, not a signature: whoever does not know the key and never sees an output finds two tokens
-// of up to 8 KiB with equal tags with probability 2^-119 a pair. Outputs therefore stay inside; what a log may show goes
-// through fingerprint.
+// With one fixed nonce GMAC is a universal hash and not a signature. An attacker who does not know
+// the key and sees no output finds two tokens of up to 8 KiB with equal tags with probability
+// 2^-119 a pair. So outputs stay inside the process; a log gets a fingerprint.
 type keyer struct {
 	gcm     cipher.AEAD
 	salt    [16]byte // of fingerprints
@@ -55,7 +56,8 @@ func (k *keyer) key(token string) memcache.Key {
 	return key
 }
 
-// fingerprint is what a log may show of a token: enough to tell two apart in one process, and no way back.
+// fingerprint is what a log may show of a token: enough to tell two tokens of one process apart,
+// and no way back to the token.
 func (k *keyer) fingerprint(key memcache.Key) string {
 	sum := sha256.Sum256(slices.Concat(k.salt[:], key[:]))
 	return hex.EncodeToString(sum[:4])

@@ -11,8 +11,8 @@ import (
 // confidential client whose allowed scope covers authorization.introspect.
 //
 // What is special about this server: its introspection endpoint takes a bearer token and no client
-// credentials; credentials travel as raw Basic; "exp" is in milliseconds (seconds are understood
-// too); 409 asks the mobile client to repeat its request; and challenges have exactly the three forms
+// credentials. Credentials travel as raw Basic. "exp" is in milliseconds; seconds are understood,
+// too. 409 asks the mobile client to repeat its request. Challenges have exactly the three forms
 // that its client SDKs can read, with no realm.
 func MobileFirst8(base string) Profile {
 	const field = "MobileFirst8(base)"

@@ -12,13 +12,15 @@ import (
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 )
 
-// Principal is who an accepted token speaks for: an application, and maybe a user. It is a small immutable value, safe to
-// keep, to copy and to share; what its methods return is the caller's own. Its String and its log value leave personal data
-// out. The zero Principal is nobody.
+// Principal is who an accepted token speaks for: an application, and maybe a user. It is a small
+// immutable value, safe to keep, to copy and to share; what its methods return belongs to the
+// caller. Its String and its log value have no personal data. The zero Principal stands for no
+// caller.
 //
-// What no decision and no identity hangs on is left out where it cannot be read: because its text is broken, it is there
-// twice, or it is of another type. A field of User, Application or Device, the ids of user and application excepted, is
-// then the zero value, an attribute, a check or another member absent.
+// Members of an answer that no decision and no identity depends on are left out where they cannot
+// be read: their text is broken, they are there twice, or they have another type. A field of
+// [User], [Application] or [Device] is then the zero value (the ids of user and application
+// excepted: they must be readable). An attribute, a check or another member is then absent.
 type Principal struct{ in *introspect.Introspection }
 
 type contextKey struct{}
@@ -28,8 +30,9 @@ func NewContext(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, contextKey{}, p)
 }
 
-// FromContext returns the Principal of the request that ctx belongs to. It reports false when no guard has put one there:
-// the route is not guarded, or its requirement is Optional and the request came without a token.
+// FromContext returns the Principal of the request that ctx belongs to. It reports false when no
+// guard has put one there: the route has no guard, or its requirement is Optional and the request
+// came without a token.
 func FromContext(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(contextKey{}).(Principal)
 	return p, ok && p.in != nil
@@ -49,8 +52,8 @@ func (p Principal) ClientID() string { return p.introspection().ClientID() }
 // Subject returns "sub"; MobileFirst does not send it.
 func (p Principal) Subject() string { return p.introspection().Subject() }
 
-// Username returns "username" as the server sent it. It is no proof of a user: MobileFirst 8.0 sends "anonymous" for a token
-// without one. Use User.
+// Username returns "username" as the server sent it. It does not prove that there is a user:
+// MobileFirst 8.0 sends "anonymous" for a token without one. Use [Principal.User].
 func (p Principal) Username() string { return p.introspection().Username() }
 
 // Issuer returns "iss", or "".
@@ -68,18 +71,18 @@ func (p Principal) HasScope(element string) bool { return p.introspection().Scop
 // ExpiresAt returns when the token ends ("exp"), or the zero time when the server did not say.
 func (p Principal) ExpiresAt() time.Time { return p.introspection().Expires.Time() }
 
-// Check decodes what the named MobileFirst security check has attached to the token (a member of
-// "mfp-checks") into the value that into points to. It reports whether the check is there; the error is
-// that of encoding/json. MobileFirst lists only checks with data, so absence does not mean that a check
-// was not passed: ask for its scope.
+// Check decodes what a MobileFirst security check has attached to the token (the member with that
+// name in "mfp-checks") into the value that into points to. It reports whether the check is there;
+// the error is that of encoding/json. MobileFirst lists only checks with data, so a check that is
+// absent may have been passed: ask for its scope.
 func (p Principal) Check(name string, into any) (bool, error) {
 	raw, ok := p.introspection().Check(name)
 	return decodeMember(raw, ok, name, into)
 }
 
-// Member decodes any member of the server's answer, by its exact name, into the value that into points
-// to. It reports whether the member is there; the error is that of encoding/json. It parses the answer
-// each time.
+// Member decodes a member of the server's answer, by its exact name, into the value that into
+// points to. It reports whether the member is there; the error is that of encoding/json. It parses
+// the answer each time.
 func (p Principal) Member(name string, into any) (bool, error) {
 	raw, ok := p.introspection().Member(name)
 	return decodeMember(raw, ok, name, into)
@@ -103,8 +106,8 @@ func (p Principal) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("client_id", p.ClientID()), slog.Time("expires_at", p.ExpiresAt()))
 }
 
-// MarshalJSON writes client_id, scope, username, user, application, device and expires_at (RFC 3339); what the token does not
-// have is null. It is meant for answering "who am I".
+// MarshalJSON writes client_id, scope, username, user, application, device and expires_at (RFC
+// 3339), and null for what the token does not have. It is meant for answering "who am I".
 func (p Principal) MarshalJSON() ([]byte, error) {
 	if p.in == nil {
 		return nil, errors.New("core: the zero Principal has no JSON form")

@@ -10,9 +10,10 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// A Requirement is what a route asks of a token. Make one with AllOf, AnyOf or Authenticated; it is immutable, and its
-// methods return changed copies. It is decided on every request, also when the answer about the token is remembered. The
-// zero Requirement is a mistake that nothing satisfies.
+// A Requirement is what a route asks of a token. Make one with [AllOf], [AnyOf] or [Authenticated].
+// It is immutable; its methods return changed copies. It is decided on each request, also when the
+// answer about the token is remembered. The zero Requirement is not valid: [Verifier.Guard] reports
+// it.
 type Requirement struct {
 	kind     kind
 	scope    []string // as configured, in that order
@@ -30,13 +31,14 @@ const (
 	anyOf
 )
 
-// AllOf asks for an active token that was granted every one of the scope elements. Elements compare whole and
-// case-sensitively (RFC 6749 section 3.3); a granted "*" covers nothing but a required "*".
+// AllOf asks for an active token that was granted all of the scope elements. Elements compare whole
+// and case-sensitively (RFC 6749 section 3.3). A granted "*" has no special meaning.
 func AllOf(scope string, more ...string) Requirement {
 	return Requirement{kind: allOf, scope: append([]string{scope}, more...)}
 }
 
-// AnyOf asks for an active token that was granted at least one of the scope elements. The challenge names them all.
+// AnyOf asks for an active token that was granted at least one of the scope elements. The challenge
+// names all of them.
 func AnyOf(scope string, more ...string) Requirement {
 	return Requirement{kind: anyOf, scope: append([]string{scope}, more...)}
 }
@@ -44,22 +46,23 @@ func AnyOf(scope string, more ...string) Requirement {
 // Authenticated asks for any active token, whatever its scope.
 func Authenticated() Requirement { return Requirement{kind: authenticated} }
 
-// MaxAge asks for an answer of the authorization server that is not older than d, for routes on which a revoked token must
-// not pass for as long as the cache remembers it. Zero asks the server on every request and shares its answer with nobody who
-// came earlier.
+// MaxAge asks for an answer of the server that is not older than d. Use it for routes on which a
+// revoked token must not pass for as long as the cache remembers it. With zero, each request asks
+// the server; it shares only a question that is sent after it came.
 func (r Requirement) MaxAge(d time.Duration) Requirement {
 	r.maxAge, r.fresh = d, true
 	return r
 }
 
-// Optional lets requests without bearer credentials pass as anonymous: FromContext finds no Principal then. A token that is
-// sent is held against the requirement as ever, and trouble with the server is no way in.
+// Optional lets a request without bearer credentials pass as anonymous: [FromContext] finds no
+// Principal then. A token that is sent must meet the requirement as ever, and trouble with the
+// server is 503 as ever.
 func (r Requirement) Optional() Requirement {
 	r.optional = true
 	return r
 }
 
-// met says whether the granted scope satisfies r.
+// met reports whether the granted scope satisfies r.
 func (r Requirement) met(g introspect.Scope) bool {
 	switch r.kind {
 	case authenticated:

@@ -31,12 +31,12 @@ type RFC7662Config struct {
 	Realm string
 }
 
-// RFC7662 is any authorization server with an introspection endpoint as RFC 7662 describes it: times
-// in seconds, JSON answers, an authenticated caller.
+// RFC7662 is any authorization server with an introspection endpoint as RFC 7662 describes it:
+// times in seconds, JSON answers, an authenticated caller.
 //
-// A server may call refresh tokens active as well. They are refused where the answer shows what they
-// are ("token_use", "typ"). oidc-provider 9 shows it only by leaving "aud" out, so set Audience.
-// ory/fosite does not show it at all, so set its DisableRefreshTokenValidation.
+// A server may call refresh tokens active as well. They are refused where the answer shows what
+// they are ("token_use", "typ"). oidc-provider 9 shows it only by leaving "aud" out, so set
+// Audience. ory/fosite does not show it at all, so set its DisableRefreshTokenValidation.
 func RFC7662(c RFC7662Config) Profile {
 	if err := c.check(); err != nil {
 		return Profile{err: err}

@@ -18,7 +18,7 @@ func answerOf(t testing.TB, n int, members string) *introspect.Introspection {
 	t.Helper()
 	const frame = `{"active":true,"scope":"a b","client_id":"c1","username":"alice",`
 	padding := n - len(frame) - len(members) - len(`"x":""}`)
-	in, err := introspect.Decode(rfc.server, []byte(frame + members + `"x":"` + strings.Repeat("x", max(padding, 0)) + `"}`))
+	in, err := introspect.Decode(rfc.server, []byte(frame+members+`"x":"`+strings.Repeat("x", max(padding, 0))+`"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

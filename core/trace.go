@@ -12,12 +12,12 @@ import (
 )
 
 // Trace is a set of functions for metrics and spans, as in net/http/httptrace. Each may be nil, and
-// then costs nothing. They run on the path of a request: they must be quick, must not block, and must
-// be safe for concurrent use. None of them sees a user's token. A function that panics changes no
-// decision; its first panic is logged.
+// then costs nothing. They run on the path of a request, so they must be quick, must not block, and
+// must be safe for concurrent use. None of them sees a user's token. A function that panics changes
+// no decision; its first panic is logged.
 //
 // Each gets one struct, to which fields can be added. Where ctx is a call's and not a request's, it
-// has the values of the request that caused the call, and several requests may wait for its answer.
+// has the values of the request that caused the call; several requests may wait for its answer.
 type Trace struct {
 	// Looked is called after a request was looked up in the cache.
 	Looked func(ctx context.Context, i LookedInfo)
@@ -132,9 +132,8 @@ func (h *hooks) set(t Trace, log *slog.Logger) {
 	}
 }
 
-// The checks are apart from the calls, so that they are inlined: without a function they cost next to
-// nothing.
-
+// looked and decided check first and call then, so that the check is inlined: without a function
+// they cost next to nothing.
 func (h *hooks) looked(ctx context.Context, result Lookup) {
 	if h.trace.Looked != nil {
 		h.callLooked(ctx, result)

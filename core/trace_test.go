@@ -52,7 +52,9 @@ func (d *diary) trace() core.Trace {
 		CircuitChanged: func(i core.CircuitChangedInfo) {
 			d.note("circuit open %v, failures %v, error %v, after %v", i.Open, i.Failures > 0, i.Err != nil, i.After > 0)
 		},
-		Renewed: func(r tokensource.Renewal) { d.note("renewed %v: %s, error %v", r.Source != nil, r.Trigger, r.Err != nil) },
+		Renewed: func(r tokensource.Renewal) {
+			d.note("renewed %v: %s, error %v", r.Source != nil, r.Trigger, r.Err != nil)
+		},
 		Decided: func(_ context.Context, i core.DecidedInfo) {
 			status := 200
 			if i.Denial != nil {

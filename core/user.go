@@ -7,7 +7,7 @@ import (
 
 // User is the user that a token was issued for.
 type User struct {
-	// ID identifies the user: mfp-user.id for MobileFirst 8.0, else sub, or username where there is no sub.
+	// ID identifies the user: mfp-user.id for MobileFirst 8.0; else sub, or username without a sub.
 	ID string `json:"id"`
 	// DisplayName is for people to read; it may be empty.
 	DisplayName string `json:"display_name,omitempty"`
@@ -19,7 +19,8 @@ type User struct {
 	Attributes map[string]json.RawMessage `json:"attributes,omitempty"`
 }
 
-// Application is the mobile application that a token was issued to (mfp-application of MobileFirst 8.0).
+// Application is the mobile application that a token was issued to ("mfp-application" of
+// MobileFirst 8.0).
 type Application struct {
 	ID       string `json:"id"`
 	Platform string `json:"platform,omitempty"` // for instance "android"
@@ -35,9 +36,9 @@ type Device struct {
 	Status      string `json:"status,omitempty"` // ACTIVE, LOST, STOLEN, EXPIRED or DISABLED
 }
 
-// User returns the user that the token speaks for. It reports false for a mere application token: for
-// MobileFirst 8.0 one without an mfp-user, for other servers one without username whose sub is missing
-// or is the client itself.
+// User returns the user that the token speaks for. It reports false for a token that speaks for an
+// application alone: with MobileFirst 8.0 one without an mfp-user; with other servers one without a
+// username, whose sub is missing or is the client itself.
 func (p Principal) User() (User, bool) {
 	u, ok := p.introspection().User()
 	return User(u), ok

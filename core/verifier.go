@@ -10,9 +10,9 @@ import (
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 )
 
-// Verifier asks one authorization server about tokens and remembers what it said. Make one with [New]
-// for each server, share it between all routes, and keep it for the life of the program: it is safe
-// for concurrent use and needs no closing. A route has its [Guard].
+// Verifier asks one authorization server about tokens and remembers what it said. Make one with
+// [New] for each server, share it between all routes, and keep it for the life of the program: it
+// is safe for concurrent use and needs no closing. Each route has its [Guard].
 type Verifier struct {
 	profile      Profile
 	cache        caching
@@ -31,13 +31,14 @@ func (v *Verifier) Forget(token string) {
 	v.cache.forget(v.keys.key(token))
 }
 
-// Ready proves that tokens can be checked: it asks the server about a token that cannot exist, and so
-// needs the right URL, good credentials, and the permission to introspect. The error says which of
-// them is wrong. Call it at start-up to fail early, or from a readiness probe: it is bounded, backs
-// off like any other call, and however it ends it stops no calls for tokens. The Verifier does not
-// need it to work.
+// Ready proves that tokens can be checked. It asks the server about a token that cannot exist, and
+// so needs the right URL, good credentials, and the permission to introspect. The error says which
+// of them is wrong. Call it at start-up to fail early, or from a readiness probe: it is bounded,
+// backs off like any other call, and stops no calls for tokens, however it ends. The Verifier works
+// without it.
 func (v *Verifier) Ready(ctx context.Context) error {
-	// Through the flights, so that a caller without patience does not look like a server that does not answer.
+	// A flight of its own: a caller that leaves early must not look like a server that does not
+	// answer.
 	err := v.cache.ready(ctx, v.keys.key("\x00"+introspect.Probe))
 	switch {
 	case err == nil, errors.Is(err, ErrConflict):

@@ -36,8 +36,8 @@ func failed(err error) (*tokensource.EndpointError, bool) {
 	return e, ok && e.Endpoint == introspectionEndpoint
 }
 
-// classify returns what the end of a call shows about the endpoint. Trouble with a single answer
-// must not stop the calls for other tokens, and trouble with our own token has a backoff of its own.
+// classify returns what the end of a call shows about the endpoint. Trouble with one answer must
+// not stop the calls for other tokens. Trouble with our own token has a backoff of its own.
 func (i *Introspector) classify(err error) admission.Outcome {
 	var bad *notJSONError
 	e, isEndpoint := failed(err)
@@ -79,7 +79,7 @@ func (i *Introspector) clientRejected(err error) bool {
 	return ok && e.Status != 0 && i.server.subject(e.Status) == theClient
 }
 
-// misconfigured reports whether an operator must look at our configuration: a server turned down our
+// misconfigured reports whether an operator must look at our configuration: a server refused our
 // credentials, our token or our request.
 func misconfigured(err error) bool {
 	e, ok := errors.AsType[*tokensource.EndpointError](err)

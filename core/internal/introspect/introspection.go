@@ -139,8 +139,8 @@ func (in *Introspection) object(name string) (strictjson.Object, bool) {
 	return member, ok && err == nil
 }
 
-// writer makes the text of an Introspection: the answer, and behind it the strings that do not stand
-// in the answer as they are, because they were escaped.
+// writer makes the text of an Introspection: the answer, and behind it the strings that were
+// escaped in the answer and so do not stand there as they are.
 type writer struct{ text []byte }
 
 // span returns where s stands in the text, and adds it if it does not.

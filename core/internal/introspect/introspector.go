@@ -182,7 +182,8 @@ func (i *Introspector) backoff(ctx context.Context) bool {
 	}
 }
 
-// askProbe asks about a token that cannot exist: what the server does then is about no user's token.
+// askProbe asks about a token that cannot exist: the answer is about the endpoint and no user's
+// token.
 func (i *Introspector) askProbe(ctx context.Context, sent func()) admission.Outcome {
 	_, err := i.ask(ctx, Probe, sent)
 	if err != nil {
@@ -236,9 +237,9 @@ func (i *Introspector) changed(c admission.Change) {
 	i.events.Circuit(c, cause)
 }
 
-// report logs trouble, one line for each call that was made, a few a second at most above Debug. Our
-// own token's source logs its fetches itself; a line for each request that meets its backoff would
-// be a flood.
+// report logs trouble: one line for each call that was made, a few a second at most above Debug.
+// Our own token's source logs its fetches itself; a line for each request that meets its backoff
+// would be a flood.
 func (i *Introspector) report(ctx context.Context, err error) {
 	if err == nil || errors.Is(err, ErrConflict) {
 		return
@@ -338,8 +339,8 @@ func (i *Introspector) read(res *endpoint.Response) (*Introspection, error) {
 	return r.in, nil
 }
 
-// growStack makes room for the call at once: a new stack is small, and would be copied three times
-// on the way down, each time with more frames on it. A caller that waits for a slot keeps a small one.
+// growStack makes room for the call at once. A new stack is small; it would be copied three times on
+// the way down, each time with more frames on it. A caller that waits for a slot keeps a small stack.
 //
 //go:noinline
 func growStack() {

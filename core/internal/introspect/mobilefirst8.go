@@ -82,8 +82,8 @@ func (s *MobileFirst8) hint(status int) string {
 	return s.RFC7662.hint(status)
 }
 
-// instant reads seconds or milliseconds, a number or a string. MobileFirst 8.0 sends milliseconds in
-// "exp"; servers that replace it send seconds.
+// instant reads seconds or milliseconds, a number or a string. MobileFirst 8.0 sends milliseconds
+// in "exp"; servers that replace it send seconds.
 func (*MobileFirst8) instant(o strictjson.Object, name string) (Instant, error) {
 	v, present, err := o.NumberOrString(name)
 	if err != nil || !present {

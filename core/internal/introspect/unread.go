@@ -19,7 +19,8 @@ type unread struct {
 // maxNamed bounds a line of the log, whatever the server sends.
 const maxNamed = 8
 
-// add takes the error of a member of the object with the name of, "" for the answer itself. Such errors have no value in them.
+// add takes the error of a member of the object with the name of, "" for the answer itself. Errors
+// of strictjson have no value in them.
 func (u *unread) add(of string, err error) {
 	switch {
 	case u == nil || err == nil:
