@@ -17,7 +17,7 @@ func itself(n int) int { return n }
 var besides = func() int {
 	c := memcache.New(1, 1<<20, itself)
 	c.Set(key(0), 0, 0, 1)
-	return c.Bytes()
+	return int(c.Bytes())
 }()
 
 // AV-13: whatever is stored, and in whatever order, takes no more than the bound.
@@ -40,7 +40,7 @@ func TestBytesNeverPassTheBound(t *testing.T) {
 					default:
 						c.Delete(k)
 					}
-					if n%100 == 0 && (c.Bytes() > bytes || c.Len() > capacity || c.Bytes() < c.Len()*besides) {
+					if n%100 == 0 && (c.Bytes() > int64(bytes) || c.Len() > capacity || c.Bytes() < int64(c.Len()*besides)) {
 						t.Fatalf("%d entries of %d bytes, want at most %d of %d", c.Len(), c.Bytes(), capacity, bytes)
 					}
 				}

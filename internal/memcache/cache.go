@@ -141,27 +141,29 @@ func (c *Cache[V]) Delete(k Key) {
 	c.shard(k).remove(k)
 }
 
-// Len returns the number of entries held. Expired ones count until they are
-// displaced, replaced or deleted. Under concurrent writes it is a recent value,
-// never more than the capacity.
+// Len returns the number of entries held. Expired ones count until they are displaced, replaced or
+// deleted. It excludes no reader, and its result is never more than the capacity.
 func (c *Cache[V]) Len() int {
-	n := 0
-	for _, s := range c.shards {
-		n += s.entries.ItemCount()
-	}
+	n, _ := c.stats()
 	return n
 }
 
-// Bytes returns what the entries take by New's count, expired ones included: 0
-// where it was given no cost.
-func (c *Cache[V]) Bytes() int {
-	n := 0
+// Bytes returns what the entries take by the cost given to [New], expired ones included; 0 if there
+// was none. It excludes no reader, and its result is never more than the bound.
+func (c *Cache[V]) Bytes() int64 {
+	_, n := c.stats()
+	return n
+}
+
+// stats adds up the counters of the shards.
+func (c *Cache[V]) stats() (entries int, bytes int64) {
 	for _, s := range c.shards {
 		s.mu.Lock()
-		n += s.held
+		entries += s.count
+		bytes += int64(s.held)
 		s.mu.Unlock()
 	}
-	return n
+	return entries, bytes
 }
 
 // shard relies on keys being uniform: any byte of them will do.
