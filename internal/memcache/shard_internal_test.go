@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// Costs of values: their own value, and nothing.
+func itself(n int) int { return n }
+func free(int) int     { return 0 }
+
 func TestCapacitiesOfTheShardsAddUp(t *testing.T) {
 	for capacity := range 9000 {
 		if capacity == 0 {
@@ -43,7 +47,6 @@ func TestEveryShardIsUsed(t *testing.T) {
 
 // The parts of a bound in bytes add up to no more than it.
 func TestBytesOfTheShardsAddUp(t *testing.T) {
-	free := func(int) int { return 0 }
 	for _, capacity := range []int{1, 100, 200, 1000, 10_000} {
 		for _, bytes := range []int{1, 63, 64, 65, 1000, 64 << 20} {
 			c := New(capacity, bytes, free)
@@ -63,7 +66,7 @@ func TestBytesOfTheShardsAddUp(t *testing.T) {
 func TestRingAndMapAgree(t *testing.T) {
 	var now time.Duration
 	for range 1000 {
-		s := newShard[int](1+rand.IntN(6), 1+rand.IntN(40))
+		s := newShard(1+rand.IntN(6), 1+rand.IntN(40), itself)
 		for range 100 {
 			var k Key
 			binary.LittleEndian.PutUint64(k[8:], rand.Uint64N(10))
@@ -74,7 +77,7 @@ func TestRingAndMapAgree(t *testing.T) {
 				now += time.Second
 			case 2, 3:
 				if x, ok := s.entries.Get(string(k[:])); ok {
-					x.(*entry[int]).used.Store(true)
+					x.(*entry[int]).markUsed()
 				}
 			default:
 				until := now + time.Duration(1+rand.IntN(4))*time.Second
@@ -82,7 +85,7 @@ func TestRingAndMapAgree(t *testing.T) {
 					until = ended
 				}
 				cost := rand.IntN(20)
-				s.set(k, cost, cost, now, until)
+				s.set(k, cost, now, until)
 				if _, ok := s.entries.Get(string(k[:])); ok != (cost <= s.bytes) {
 					t.Fatalf("an entry of %d bytes just set is held: %v, want it up to %d bytes", cost, ok, s.bytes)
 				}
@@ -98,8 +101,8 @@ func agree(t *testing.T, s *shard[int]) {
 	count, cost := 0, 0
 	for e := s.hand; e != nil; {
 		count++
-		cost += e.cost
-		if item, ok := items[e.key]; !ok || item.Object != e {
+		cost += e.value
+		if item, ok := items[e.name()]; !ok || item.Object != e {
 			t.Fatalf("the ring has an entry that go-cache does not")
 		}
 		if e.next.prev != e || e.prev.next != e {
@@ -116,8 +119,8 @@ func agree(t *testing.T, s *shard[int]) {
 }
 
 func TestTheHandMakesOneLapWhereAllIsInUse(t *testing.T) {
-	s := newShard[int](8, 0)
-	set := func(b byte) { s.set(Key{b}, 0, 0, 0, time.Hour) }
+	s := newShard(8, 0, free)
+	set := func(b byte) { s.set(Key{b}, 0, 0, time.Hour) }
 	for i := range byte(8) {
 		set(i)
 	}
@@ -128,7 +131,7 @@ func TestTheHandMakesOneLapWhereAllIsInUse(t *testing.T) {
 		return all
 	}
 	for _, e := range ring() {
-		e.used.Store(true)
+		e.markUsed()
 	}
 	set(8)
 	if _, held := s.entries.Get(string(make([]byte, 16))); held {
@@ -138,7 +141,7 @@ func TestTheHandMakesOneLapWhereAllIsInUse(t *testing.T) {
 		t.Errorf("the hand is at entry %d, want 1", got)
 	}
 	for _, e := range ring() {
-		if e.used.Load() {
+		if e.used() {
 			t.Errorf("entry %d is still marked after a lap", e.key[0])
 		}
 	}
@@ -147,12 +150,12 @@ func TestTheHandMakesOneLapWhereAllIsInUse(t *testing.T) {
 // A replacement that grows does not displace itself, wherever the hand is.
 func TestAReplacementMakesRoomAmongTheOthers(t *testing.T) {
 	for again := range byte(4) {
-		s := newShard[int](8, 40)
+		s := newShard(8, 40, itself)
 		for i := range byte(4) {
-			s.set(Key{i}, 0, 10, 0, time.Hour)
+			s.set(Key{i}, 10, 0, time.Hour)
 		}
-		s.set(Key{again}, 0, 30, 0, time.Hour)
-		if e, ok := s.entries.Get(string(append([]byte{again}, make([]byte, 15)...))); !ok || e.(*entry[int]).cost != 30 || s.held != 40 || s.count != 2 {
+		s.set(Key{again}, 30, 0, time.Hour)
+		if e, ok := s.entries.Get(string(append([]byte{again}, make([]byte, 15)...))); !ok || e.(*entry[int]).value != 30 || s.held != 40 || s.count != 2 {
 			t.Errorf("entry %d grew: held %v, %d entries of %d bytes, want it and one other, 40 bytes", again, ok, s.count, s.held)
 		}
 		agree(t, s)
@@ -163,7 +166,7 @@ func TestAReplacementMakesRoomAmongTheOthers(t *testing.T) {
 func TestEntriesTakeWhatIsCounted(t *testing.T) {
 	for _, n := range []int{40_000, 60_000, 80_000, 100_000} {
 		before := heap()
-		c := New(2*n, 1<<30, func(int) int { return 0 })
+		c := New(2*n, 1<<30, free)
 		r := rand.NewChaCha8([32]byte{})
 		for range n {
 			var k Key
@@ -178,6 +181,29 @@ func TestEntriesTakeWhatIsCounted(t *testing.T) {
 		}
 		runtime.KeepAlive(c)
 	}
+}
+
+// The key in go-cache's map is part of an entry. A replaced entry must not stay because of it.
+func TestReplacedEntriesAreFreed(t *testing.T) {
+	const n = 50_000
+	c := New(2*n, 1<<30, free)
+	set := func() {
+		r := rand.NewChaCha8([32]byte{})
+		for range n {
+			var k Key
+			_, _ = r.Read(k[:])
+			c.Set(k, 0, 0, time.Hour)
+		}
+	}
+	set()
+	before := heap()
+	set()
+	grown := heap() - before
+	t.Logf("%d bytes each", grown/n)
+	if grown > n*8 {
+		t.Errorf("%d entries that were replaced left %d bytes behind", n, grown)
+	}
+	runtime.KeepAlive(c)
 }
 
 // heap is what is in use after a collection.

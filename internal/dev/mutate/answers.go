@@ -20,5 +20,5 @@ var answerMutants = []mutant{
 	{"cache: bytes without bound", "internal/memcache/shard.go", "s.count > s.capacity || s.held > s.bytes {", "s.count > s.capacity {", "./internal/memcache"},
 	{"cache: one entry may take all", "internal/memcache/shard.go", "if cost > s.bytes {", "if false {", "./internal/memcache"},
 	{"cache: the entry itself makes room", "internal/memcache/shard.go", "case e == keep:", "case e == nil:", "./internal/memcache"},
-	{"cache: what is held is found", "internal/memcache/cache.go", "c.price(v), now, ended)", "c.price(v), now, now+1<<60)", "./internal/memcache"},
+	{"cache: what is held is found", "internal/memcache/cache.go", "set(k, v, now, ended)", "set(k, v, now, now+1<<60)", "./internal/memcache"},
 }
