@@ -2,6 +2,7 @@
 package internal_test
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -41,25 +42,90 @@ var onlyIn = map[string][]string{
 
 func TestImportsFlowOneWay(t *testing.T) {
 	for file, imports := range imports(t) {
-		tree, _, _ := strings.Cut(file, "/")
 		for _, path := range imports {
-			if rest, ours := strings.CutPrefix(path, module); ours {
-				to, _, _ := strings.Cut(rest, "/")
-				if !slices.Contains(mayImport[tree], to) {
-					t.Errorf("%s imports %s: %s may import %v only", file, path, tree, mayImport[tree])
-				}
-			}
-			for foreign, places := range onlyIn {
-				under := path == foreign || strings.HasPrefix(path, foreign+"/")
-				if under && !slices.ContainsFunc(places, func(p string) bool { return strings.HasPrefix(file, p+"/") }) {
-					t.Errorf("%s imports %s, which belongs into %v only", file, path, places)
-				}
+			if why := violation(file, path); why != "" {
+				t.Errorf("%s imports %s: %s", file, path, why)
 			}
 		}
 	}
 }
 
-// imports returns what each file of code imports. It reads the files itself, so that the test cache sees an edit.
+// violation reports why file may not import path; "" means that it may.
+func violation(file, path string) string {
+	dir := filepath.ToSlash(filepath.Dir(file))
+	if rest, ours := strings.CutPrefix(path, module); ours {
+		from, to := tree(file), tree(rest)
+		switch {
+		case !slices.Contains(mayImport[from], to):
+			return fmt.Sprintf("%s may import %v only", from, mayImport[from])
+		case within(rest, workshop) && !within(file, workshop):
+			return "the workshop is no part of the product"
+		case within(rest, introspect) && dir != "core" && !within(file, introspect):
+			return "core alone asks the server"
+		case within(file, introspect) && to == "core" && !within(rest, introspect):
+			return "what asks the server decides nothing"
+		}
+	}
+	for foreign, places := range onlyIn {
+		if within(path, foreign) && !slices.ContainsFunc(places, func(p string) bool { return within(file, p) }) {
+			return fmt.Sprintf("it belongs into %v only", places)
+		}
+	}
+	return ""
+}
+
+// The rooms that have rules of their own.
+const (
+	workshop   = "internal/dev"
+	introspect = "core/internal/introspect"
+)
+
+// tree returns the first element of a path.
+func tree(path string) string {
+	first, _, _ := strings.Cut(path, "/")
+	return first
+}
+
+// within reports whether path is dir or below it.
+func within(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
+
+func TestViolations(t *testing.T) {
+	for _, tt := range []struct {
+		file, path string
+		allowed    bool
+	}{
+		{"core/verifier.go", "tokensource", true},
+		{"tokensource/source.go", "core", false},
+		{"internal/flight/flight.go", "core", false},
+		{"core/verifier.go", "adapters/httpguard", false},
+		{"adapters/httpguard/guard.go", "core", true},
+		{"adapters/httpguard/guard.go", "core/coretest", false},
+		{"adapters/adaptertest/run.go", "core/coretest", true},
+		{"core/verifier.go", "internal/flight", true},
+		{"core/verifier.go", "internal/dev/bench", false},
+		{"tokensource/source.go", "internal/dev", false},
+		{"internal/flight/flight.go", "internal/dev/mutate", false},
+		{"internal/dev/mutate/main.go", "internal/dev/requirements", true},
+		{"internal/dev/mutate/main.go", "internal/flight", true},
+		{"core/verifier.go", "core/internal/introspect", true},
+		{"core/internal/introspect/server.go", "core/internal/introspect/wire", true},
+		{"core/coretest/server.go", "core/internal/introspect", false},
+		{"adapters/httpguard/guard.go", "core/internal/introspect", false},
+		{"core/internal/introspect/server.go", "core", false},
+		{"core/internal/introspect/server.go", "core/coretest", false},
+		{"core/internal/introspect/server.go", "adapters/httpguard", false},
+		{"core/internal/introspect/server.go", "tokensource", true},
+		{"core/internal/introspect/server.go", "internal/admission", true},
+		{"core/internal/introspective/a.go", "core", true},
+	} {
+		if why := violation(tt.file, module+tt.path); (why == "") != tt.allowed {
+			t.Errorf("%s imports %s: got %q, want it allowed: %v", tt.file, tt.path, why, tt.allowed)
+		}
+	}
+}
+
+// imports returns what each file of code imports. It reads the files itself, so that the test cache
+// sees an edit.
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
@@ -95,7 +161,7 @@ func imports(t *testing.T) map[string][]string {
 	return found
 }
 
-// nested says whether dir is a module of its own, whose dependencies are nobody else's.
+// nested reports whether dir is a module of its own, with its own dependencies.
 func nested(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "go.mod"))
 	return err == nil
