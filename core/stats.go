@@ -6,7 +6,7 @@ type Stats struct {
 	// ActiveEntries and InactiveEntries are the remembered answers.
 	ActiveEntries, InactiveEntries int
 	// ActiveBytes is what the active ones take. Config.CacheBytes bounds it.
-	ActiveBytes int
+	ActiveBytes int64
 	// InFlight are the calls to the introspection endpoint that are under way, Waiting the requests
 	// that wait for such a call to begin.
 	InFlight, Waiting int

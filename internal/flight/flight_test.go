@@ -71,6 +71,7 @@ func TestJoined(t *testing.T) {
 			ctx := context.WithValue(t.Context(), caller{}, name)
 			go g.Do(ctx, "k", time.Time{}, after(100*time.Millisecond, "v", &runs))
 			time.Sleep(10 * time.Millisecond)
+			synctest.Wait()
 		}
 		if want := []any{"second", "k", 10 * time.Millisecond}; !slices.Equal(joined, want) {
 			t.Errorf("joined %v, want %v", joined, want)
