@@ -43,14 +43,14 @@ const atOnce = 16
 
 // coldCheck is a contender that asks the server each time, in g goroutines.
 func coldCheck(name string, g int, v *core.Verifier, token string) contender {
-	need := requirement.MaxAge(0)
+	guard := guardFor(v, requirement.MaxAge(0))
 	return contender{name, func(n int) {
 		ctx, cancel := context.WithCancel(context.Background()) // as a request's: it might end
 		defer cancel()
 		share(g, n, func(worker, n int) {
-			field := []string{"Bearer " + token + strconv.Itoa(worker)} // calls about one token are shared
+			request := present(token + strconv.Itoa(worker)) // calls about one token are shared
 			for range n {
-				if _, denial := v.Authorize(ctx, field, need); denial != nil {
+				if _, denial := guard.Authorize(ctx, request); denial != nil {
 					panic(denial.Body)
 				}
 			}

@@ -41,10 +41,11 @@ func flood(n int, pause time.Duration) (f flooding, err error) {
 	if err != nil {
 		return f, err
 	}
+	guard := guardFor(v, requirement)
 	good := make([]string, goodTokens)
 	for i := range good {
 		good[i] = "Bearer " + numbered(goodToken, i, opaqueSize)
-		v.Authorize(context.Background(), []string{good[i]}, requirement)
+		guard.Authorize(context.Background(), core.Request{Authorization: []string{good[i]}})
 	}
 	server.pause = func(context.Context, bool) error {
 		time.Sleep(pause)
@@ -57,8 +58,8 @@ func flood(n int, pause time.Duration) (f flooding, err error) {
 		wg.Go(func() {
 			ctx := context.Background()
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				v.Authorize(ctx, []string{"Bearer " + numbered(garbageToken, int(i), opaqueSize)}, requirement)
-				if _, denial := v.Authorize(ctx, []string{good[i%goodTokens]}, requirement); denial != nil {
+				guard.Authorize(ctx, present(numbered(garbageToken, int(i), opaqueSize)))
+				if _, denial := guard.Authorize(ctx, core.Request{Authorization: []string{good[i%goodTokens]}}); denial != nil {
 					refused.Add(1)
 				}
 			}
@@ -73,7 +74,7 @@ func flood(n int, pause time.Duration) (f flooding, err error) {
 		highest:      server.highest.Load(), perGarbageTime: took / time.Duration(n),
 		grown: heapInUse() - before,
 	}
-	v.Authorize(context.Background(), []string{good[0]}, requirement) // v is in use until here
+	guard.Authorize(context.Background(), core.Request{Authorization: []string{good[0]}}) // v is in use until here
 	return f, nil
 }
 

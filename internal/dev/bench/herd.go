@@ -174,7 +174,7 @@ func herd(name, token string) (herded, error) {
 	case "ours":
 		v, err := verifier(server, nil)
 		return stampede(server, func(ctx context.Context) error {
-			if _, denial := v.Authorize(ctx, []string{"Bearer " + token}, requirement); denial != nil {
+			if _, denial := guardFor(v, requirement).Authorize(ctx, present(token)); denial != nil {
 				return errors.New(denial.Body)
 			}
 			return nil

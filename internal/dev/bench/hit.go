@@ -23,8 +23,9 @@ func guarded(tokens ...string) (*core.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	guard := guardFor(v, requirement)
 	for _, t := range tokens {
-		if _, denial := v.Authorize(context.Background(), []string{"Bearer " + t}, requirement); denial != nil {
+		if _, denial := guard.Authorize(context.Background(), present(t)); denial != nil {
 			return nil, fmt.Errorf("the token was refused: %d %s", denial.Status, denial.Body)
 		}
 	}
@@ -33,11 +34,11 @@ func guarded(tokens ...string) (*core.Verifier, error) {
 
 // authorize is a contender that presents one token again and again.
 func authorize(name string, v *core.Verifier, token string) contender {
-	ctx := context.Background()
+	ctx, guard := context.Background(), guardFor(v, requirement)
 	header := http.Header{"Authorization": {"Bearer " + token}}
 	return contender{name, func(n int) {
 		for range n {
-			if _, denial := v.Authorize(ctx, header["Authorization"], requirement); denial != nil {
+			if _, denial := guard.Authorize(ctx, core.Request{Authorization: header["Authorization"]}); denial != nil {
 				panic(denial.Body)
 			}
 		}

@@ -27,7 +27,7 @@ func ask(v *core.Verifier, kind string, from, to, size int) {
 	g := runtime.GOMAXPROCS(0)
 	share(g, to-from, func(worker, _ int) {
 		for i := from + worker; i < to; i += g {
-			v.Authorize(context.Background(), []string{"Bearer " + numbered(kind, i, size)}, requirement)
+			guardFor(v, requirement).Authorize(context.Background(), present(numbered(kind, i, size)))
 		}
 	})
 }

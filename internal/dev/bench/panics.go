@@ -99,9 +99,9 @@ func newEndured(name string) (*endured, error) {
 		Profile:   core.RFC7662(core.RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", TokenSource: own, AnyAudience: true}),
 		Transport: a, Logger: log,
 		Trace: core.Trace{
-			Looked:       func(context.Context, core.Lookup) { hook("Trace.Looked") },
-			Introspected: func(context.Context, time.Duration, error) { hook("Trace.Introspected") },
-			Decided:      func(context.Context, core.Principal, *core.Denial) { hook("Trace.Decided") },
+			Looked:       func(context.Context, core.LookedInfo) { hook("Trace.Looked") },
+			Introspected: func(context.Context, core.IntrospectedInfo) { hook("Trace.Introspected") },
+			Decided:      func(context.Context, core.DecidedInfo) { hook("Trace.Decided") },
 		},
 	})
 	if err != nil {
@@ -118,7 +118,7 @@ func newEndured(name string) (*endured, error) {
 // denial has that status, or if there is none and it is 0.
 func once(v *core.Verifier, token string, want int) (met int) {
 	defer func() { _ = recover() }()
-	_, denial := v.Authorize(context.Background(), []string{"Bearer " + token}, requirement)
+	_, denial := guardFor(v, requirement).Authorize(context.Background(), present(token))
 	if denial == nil && want == 0 || denial != nil && denial.Status == want {
 		return 1
 	}

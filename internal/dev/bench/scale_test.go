@@ -76,6 +76,10 @@ func drive(t *testing.T, model traffic, server *coretest.Server, replicas []*cor
 		field http.Header
 		ends  time.Time
 	}
+	guards := make([]*core.Guard, len(replicas))
+	for i, v := range replicas {
+		guards[i] = guardFor(v, requirement)
+	}
 	random := rand.New(rand.NewPCG(3, 3))
 	wait := func() float64 { return random.ExpFloat64() / model.rate }
 	mint := func(life time.Duration) token {
@@ -98,7 +102,7 @@ func drive(t *testing.T, model traffic, server *coretest.Server, replicas []*cor
 		for !time.Now().Before(tokens[user].ends) {
 			tokens[user] = mint(model.lifetime - time.Since(tokens[user].ends))
 		}
-		_, denial := replicas[random.IntN(len(replicas))].Authorize(t.Context(), tokens[user].field["Authorization"], requirement)
+		_, denial := guards[random.IntN(len(guards))].Authorize(t.Context(), core.Request{Authorization: tokens[user].field["Authorization"]})
 		if denial != nil {
 			t.Fatalf("after %.0fs: %d %s", seconds, denial.Status, denial.Body)
 		}

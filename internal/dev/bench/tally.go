@@ -31,7 +31,7 @@ func (t *tally) add(status int, took time.Duration) {
 // check presents a token to v and adds what came of it.
 func (t *tally) check(v *core.Verifier, token string, need core.Requirement) (status int) {
 	begun, status := time.Now(), http.StatusOK
-	if _, denial := v.Authorize(context.Background(), []string{"Bearer " + token}, need); denial != nil {
+	if _, denial := guardFor(v, need).Authorize(context.Background(), present(token)); denial != nil {
 		status = denial.Status
 	}
 	t.add(status, time.Since(begun))

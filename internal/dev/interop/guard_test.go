@@ -129,10 +129,14 @@ func TestTokensEnd(t *testing.T) {
 			}
 			calls.want(t, s.introspection, 1)
 			deadline := time.After(30 * time.Second)
+			guard, err := v.Guard(core.AllOf("read"))
+			if err != nil {
+				t.Fatal(err)
+			}
 			tick := time.NewTicker(50 * time.Millisecond)
 			defer tick.Stop()
 			for {
-				_, denial := v.Authorize(t.Context(), []string{"Bearer " + token}, core.AllOf("read"))
+				_, denial := guard.Authorize(t.Context(), core.Request{Authorization: []string{"Bearer " + token}})
 				if denial != nil {
 					if !errors.Is(denial.Cause, core.ErrInvalidToken) || time.Now().Before(p.ExpiresAt()) {
 						t.Errorf("refused because %v, of a token that ends at %v", denial.Cause, p.ExpiresAt())
