@@ -15,7 +15,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
-// decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from before the request was sent.
+// decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from before the request
+// was sent.
 func (g *clientCredentials) decode(res *endpoint.Response, scope string) (Token, error) {
 	fail := &EndpointError{Endpoint: "token", URL: g.url, Status: res.Status}
 	answer, err := strictjson.Parse(res.Body)
@@ -62,14 +63,15 @@ func readToken(answer strictjson.Object, sent time.Time, scope string) (Token, e
 	if err != nil {
 		return Token{}, err
 	}
-	if missing := lacking(granted, scope); missing != "" {
+	if missing := missingScope(granted, scope); missing != "" {
 		return Token{}, fmt.Errorf("the granted scope lacks %s: extend the client's allowed scope", missing)
 	}
 	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), scope), ExpiresAt: sent.Add(life)}, nil
 }
 
-// lifetime reads expires_in, in seconds. Some servers send a string; the value is cut to whole seconds and to a day. Zero
-// and less is an error: such a token must not be asked for again and again.
+// lifetime reads expires_in, in seconds. Some servers send it as a string. The value is rounded down to
+// whole seconds and limited to a day. Less than one second is an error, because each request would
+// need a new token.
 func lifetime(answer strictjson.Object) (time.Duration, error) {
 	seconds, present, err := answer.Number("expires_in")
 	if text, isText, _ := answer.String("expires_in"); isText {
@@ -90,27 +92,7 @@ func lifetime(answer strictjson.Object) (time.Duration, error) {
 	return time.Duration(min(math.Floor(seconds), maxLifetime.Seconds())) * time.Second, nil
 }
 
-// lacking returns the elements of asked that granted does not have, quoted. A server that names no scope granted all
-// (decided for this project: several leave it out).
-func lacking(granted, asked string) string {
-	have := strings.Fields(granted)
-	if len(have) == 0 {
-		return ""
-	}
-	var missing []string
-	for want := range strings.FieldsSeq(asked) {
-		found := false
-		for _, h := range have {
-			found = found || h == want
-		}
-		if !found {
-			missing = append(missing, strconv.Quote(want))
-		}
-	}
-	return strings.Join(missing, ", ")
-}
-
-// hint says what to look at.
+// hint returns what the operator should check.
 func hint(e *EndpointError, scope string) string {
 	switch {
 	case e.Code == ErrInvalidScope || e.Code == "scope_invalid":
@@ -127,7 +109,7 @@ func hint(e *EndpointError, scope string) string {
 	return ""
 }
 
-// headerSafe says whether s can be sent as a bearer token: visible ASCII, no blank.
+// headerSafe reports whether s can be sent as a bearer token: visible ASCII without blanks.
 func headerSafe(s string) bool {
 	for i := range len(s) {
 		if s[i] <= 0x20 || s[i] > 0x7e {

@@ -6,16 +6,16 @@ import (
 	"github.com/mfpguard/mfpguard/internal/authfield"
 )
 
-// A challenge is what a WWW-Authenticate field asks for (RFC 9110 section 11.6.1).
+// challenge is one challenge of a WWW-Authenticate field (RFC 9110 section 11.6.1).
 // See https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1.
 type challenge struct {
 	scheme string            // in lower case
 	params map[string]string // names in lower case
 }
 
-// bearerChallenge finds the one Bearer challenge in the field's lines. It is not ok when there is none, several, or when the
-// lines cannot be understood: then nothing is to be done about them. A field that is absent, which some servers get away with,
-// is ok and empty.
+// bearerChallenge returns the Bearer challenge in the field's lines. It is not ok if there is none, more
+// than one, or a line that does not parse. An absent field is ok and has an empty challenge, because
+// some servers send 401 without it.
 func bearerChallenge(lines []string) (c challenge, ok bool) {
 	if len(lines) == 0 {
 		return challenge{}, true
@@ -36,8 +36,8 @@ func bearerChallenge(lines []string) (c challenge, ok bool) {
 	return c, found == 1
 }
 
-// parseChallenges reads one line. A name that occurs twice in one challenge is not understood: two readers could take
-// different values.
+// parseChallenges parses one line. It is not ok if a name occurs twice in one challenge: two readers
+// could use different values.
 func parseChallenges(s string) (all []challenge, ok bool) {
 	for {
 		s = strings.TrimLeft(s, " \t,")
@@ -66,7 +66,7 @@ func parseChallenges(s string) (all []challenge, ok bool) {
 	}
 }
 
-// cutValue cuts a token or a quoted string off s.
+// cutValue splits s after the token or quoted string at its start.
 func cutValue(s string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		value, rest = authfield.CutToken(s)
@@ -87,7 +87,7 @@ func cutValue(s string) (value, rest string, ok bool) {
 	return "", "", false
 }
 
-// skipToken68 skips the value that may stand alone behind a scheme in place of parameters.
+// skipToken68 skips the single value that a scheme may have in place of parameters.
 func skipToken68(s string) string {
 	value := strings.TrimLeft(s, " \t")
 	end := strings.IndexAny(value, " \t,")

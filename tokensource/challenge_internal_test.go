@@ -109,8 +109,8 @@ func TestOriginIsOneSpelling(t *testing.T) {
 func TestTransportRemembersABoundedNumberOfPaths(t *testing.T) {
 	rt := Static("t").Transport(nil)
 	for i := range 10 * maxRemembered {
-		rt.remember(fmt.Sprint(i), "a")
-		if rt.remembered(fmt.Sprint(i)) != "a" || len(rt.scopes) > maxRemembered {
+		rt.setPathScope(fmt.Sprint(i), "a")
+		if rt.pathScope(fmt.Sprint(i)) != "a" || len(rt.scopes) > maxRemembered {
 			t.Fatalf("%d paths are remembered, want the last one among at most %d", len(rt.scopes), maxRemembered)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
-// clientCredentials asks one token endpoint.
+// clientCredentials is the grant of RFC 6749 section 4.4 at one token endpoint.
 type clientCredentials struct {
 	url      string // for errors
 	endpoint *endpoint.Client

@@ -15,11 +15,11 @@ import (
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
-// ClientAuth is how a confidential client's id and secret travel (RFC 6749 section 2.3.1).
+// ClientAuth is how a confidential client's id and secret are sent (RFC 6749 section 2.3.1).
 type ClientAuth string
 
-// The ways of client authentication. The two Basic ones differ as soon as the id or the secret has a character that a form
-// escapes, such as $ @ + / % : = or a blank.
+// The ways of client authentication. The two Basic ones differ if the id or the secret has a character
+// that a form escapes, such as $ @ + / % : = or a blank.
 const (
 	// BasicRaw sends base64(id:secret) as it is. MobileFirst 8.0 wants this.
 	BasicRaw = ClientAuth(clientauth.BasicRaw)
@@ -29,7 +29,11 @@ const (
 	Post = ClientAuth(clientauth.Post)
 )
 
-// Config describes a confidential client and the token that it asks for. Only TokenURL, ClientID and a secret are needed.
+// Config describes a confidential client and the token that it asks for. Only TokenURL, ClientID and a
+// secret are required.
+//
+// A panic in a function of the Config or in the Logger's handler is contained. The first panic of each
+// is logged as an error.
 type Config struct {
 	// TokenURL is the token endpoint, for MobileFirst 8.0 https://host:port/<runtime>/api/az/v1/token.
 	TokenURL string
@@ -41,28 +45,31 @@ type Config struct {
 	// times a second at most after a refusal, to see whether the secret has changed. It must be safe
 	// for concurrent use and return within Timeout.
 	ClientSecretFunc func(context.Context) (Secret, error)
-	// ClientAuth is how they are sent. Zero means BasicRaw.
+	// ClientAuth is how they are sent. Zero means [BasicRaw].
 	ClientAuth ClientAuth
-	// Scope is the space-separated list of scope elements to ask for. Zero sends no scope parameter: MobileFirst grants
-	// RegisteredClient then.
+	// Scope is the space-separated list of scope elements to ask for. Empty sends no scope parameter;
+	// MobileFirst then grants RegisteredClient.
 	Scope string
-	// Timeout bounds one fetch, its retry included, between 1ms and 1h. A fetch that goes on all the same, because a function
-	// of the program ignores its context, is given up 100ms later. Zero means 5s.
+	// Timeout bounds one fetch, retries included. It is between 1ms and 1h; zero means 5s. If a function
+	// of the program ignores its context, the fetch is abandoned 100ms after the Timeout.
 	Timeout time.Duration
-	// Transport carries the requests. Nil means NewTransport(CAFile). Redirects are never followed, whatever it is. It should
-	// have a method CloseIdleConnections, also if it wraps another one: that is called after a failure.
+	// Transport sends the requests. Nil means NewTransport(CAFile). Redirects are never followed. A
+	// Transport, also one that wraps another, should have a method CloseIdleConnections, which is
+	// called after a failure.
 	Transport http.RoundTripper
-	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server, and of no others. New reads
-	// it, once. Empty means the system's. With a Transport it is an error: wrap NewTransport(caFile) instead.
+	// CAFile is a PEM file with the certificates of the only authorities to trust. New reads it once.
+	// Empty means those of the system. CAFile beside Transport is an error: let the Transport wrap
+	// NewTransport(caFile).
 	CAFile string
-	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback, and lets Source.Transport send the token to
-	// such hosts. The secret and the tokens can be read by anybody on the way: only for a network that nobody else is on.
+	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback, and lets [Source.Transport]
+	// send the token to such hosts. Every machine on the way can read the secret and the tokens: set it
+	// only in a network that you control.
 	InsecureHTTP bool
-	// Logger gets failed fetches (Warn, or Error when our credentials were refused) and renewals (Debug). Nil means none.
+	// Logger gets failed fetches (Warn, or Error if the server refused our credentials) and renewals
+	// (Debug). Nil means no log.
 	Logger *slog.Logger
-	// Renewed is called after each fetch, good or bad, for metrics. It must be safe for concurrent use and return soon. Nil
-	// means that nobody wants to know. A panic of any function in this Config, or of the Logger's handler, changes nothing
-	// but what the function was for, and is logged once as an error.
+	// Renewed is called after each fetch, successful or not, for instance for metrics. It must be safe
+	// for concurrent use and return soon. Nil means none.
 	Renewed func(Renewal)
 }
 
@@ -76,8 +83,9 @@ const (
 	mostTimeout    = time.Hour
 )
 
-// New returns a Source for the client credentials grant (RFC 6749 section 4.4). It checks c and does no I/O: the first token
-// is fetched when somebody asks for it, so a program starts while the server is down.
+// New returns a Source for the client credentials grant (RFC 6749 section 4.4). It checks c, reads
+// CAFile if there is one, and sends nothing: the first call of [Source.Token] fetches the first token, so
+// a program starts while the server is down. An error about c wraps a [*ConfigError].
 func New(c Config) (*Source, error) {
 	c.ClientAuth = cmp.Or(c.ClientAuth, BasicRaw)
 	u, err := c.check()
@@ -87,7 +95,7 @@ func New(c Config) (*Source, error) {
 	u.RawQuery = ""
 	if c.Transport == nil {
 		if c.Transport, err = endpoint.OpenTransport(idleConns, c.CAFile); err != nil {
-			return nil, mistake("CAFile", err)
+			return nil, configError("CAFile", err)
 		}
 	}
 	c.Logger = contain.Logger(c.Logger)
@@ -98,21 +106,22 @@ func New(c Config) (*Source, error) {
 		key:  newFingerprintKey(),
 		hook: contain.Hook{Name: "Config.Transport", Log: c.Logger},
 	}
-	family := &family{sources: map[string]*Source{}}
+	scoped := &scopedSources{sources: map[string]*Source{}}
 	renewed := c.renewed()
-	family.create = func(scope string) *Source {
+	scoped.create = func(scope string) *Source {
 		s := newSource(func(ctx context.Context, used *fingerprint) (Token, error) { return g.fetch(ctx, scope, used) })
 		s.timeout = cmp.Or(c.Timeout, defaultTimeout)
-		s.scope, s.family, s.insecure, s.renewed, s.log = scope, family, c.InsecureHTTP, renewed, c.Logger
+		s.scope, s.scoped, s.insecure, s.renewed, s.log = scope, scoped, c.InsecureHTTP, renewed, c.Logger
 		if c.ClientSecretFunc != nil {
 			s.secret = g.secretNow
 		}
 		return s
 	}
-	return family.member(c.Scope), nil
+	return scoped.get(c.Scope), nil
 }
 
-// secret returns how the client's secret is had; a panic of the program's function is an error.
+// secret returns the function that reads the client's secret. A panic in the program's function is an
+// error of it.
 func (c Config) secret() clientauth.Secret {
 	if c.ClientSecretFunc == nil {
 		return func(context.Context) (string, error) { return string(c.ClientSecret), nil }
@@ -134,50 +143,40 @@ func (c Config) renewed() func(Renewal) {
 	return func(r Renewal) { hook.Call(func() { c.Renewed(r) }) }
 }
 
-// check returns the first mistake in c, a *ConfigError that names the field and the fix.
+// check returns the first mistake in c as an error that wraps a *ConfigError.
 func (c Config) check() (*url.URL, error) {
 	style := clientauth.Style(c.ClientAuth)
 	if err := style.CheckID(c.ClientID); err != nil {
-		return nil, mistake("ClientID", err)
+		return nil, configError("ClientID", err)
 	}
 	switch {
 	case c.ClientSecret != "" && c.ClientSecretFunc != nil:
-		return nil, mistake("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
+		return nil, configError("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
 	case c.ClientSecretFunc == nil:
 		if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
-			return nil, mistake("ClientSecret", err)
+			return nil, configError("ClientSecret", err)
 		}
 	}
 	if err := CheckScope(c.Scope); err != nil {
-		return nil, mistake("Scope", err)
+		return nil, configError("Scope", err)
 	}
 	if c.Timeout != 0 && (c.Timeout < leastTimeout || c.Timeout > mostTimeout) {
-		return nil, mistake("Timeout", fmt.Errorf("is %v, want %v to %v, or 0 for %v", c.Timeout, leastTimeout, mostTimeout, defaultTimeout))
+		return nil, configError("Timeout", fmt.Errorf("is %v, want %v to %v, or 0 for %v", c.Timeout, leastTimeout, mostTimeout, defaultTimeout))
 	}
 	if c.CAFile != "" && c.Transport != nil {
-		return nil, mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)"))
+		return nil, configError("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)"))
 	}
 	if err := endpoint.CheckTransport(c.Transport); err != nil {
-		return nil, mistake("Transport", err)
+		return nil, configError("Transport", err)
 	}
 	u, err := endpoint.CheckURL(c.TokenURL, c.InsecureHTTP)
 	if err != nil {
-		return nil, mistake("TokenURL", err)
+		return nil, configError("TokenURL", err)
 	}
 	return u, nil
 }
 
-// mistake is the error of New about one field of Config.
-func mistake(field string, err error) error {
+// configError returns the error of New about one field of Config.
+func configError(field string, err error) error {
 	return fmt.Errorf("tokensource: %w", &ConfigError{Field: "Config." + field, Err: err})
-}
-
-// CheckScope says why scope is not a space-separated list of scope tokens (RFC 6749 section 3.3). An empty list is fine.
-func CheckScope(scope string) error {
-	for i := range len(scope) {
-		if c := scope[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
-			return fmt.Errorf("has the character %q, which a scope cannot have (RFC 6749 section 3.3)", c)
-		}
-	}
-	return nil
 }

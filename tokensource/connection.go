@@ -8,11 +8,13 @@ import (
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
-// NewTransport returns what a nil Transport in a Config, here or in package core, stands for, for programs that wrap it: TLS
-// 1.2 or later, proxies from the environment, no compression, and limits by which a dead peer is noticed within seconds: the
-// next address of a name is tried after two, and an HTTP/2 connection is given up after four without a sign of life.
+// NewTransport returns the transport that a nil Transport in a Config means, here and in package core.
+// A program calls it to wrap the result. It has TLS 1.2 or later, proxies from the environment, and no
+// compression. A dead peer is noticed within seconds: the next address of a name is tried after two
+// seconds, and an HTTP/2 connection is closed after four seconds without a frame.
 //
-// If caFile is not empty, the certificates in that PEM file are trusted and no others. It is read now and not again.
+// If caFile is not empty, only the certificates in that PEM file are trusted. NewTransport reads the
+// file once.
 //
 //	base, err := tokensource.NewTransport("/etc/ssl/our-ca.pem")
 //	if err != nil {
@@ -29,7 +31,7 @@ func NewTransport(caFile string) (*http.Transport, error) {
 
 const idleConns = 64 // for each host
 
-// shared is the base of all Transports that have none of their own, so that they share connections.
+// shared returns the base of all Transports that were given none. So they share its connections.
 var shared = sync.OnceValue(func() *http.Transport {
 	t := endpoint.NewTransport(idleConns)
 	t.DisableCompression = false // answers of an API may be long

@@ -1,4 +1,4 @@
-// Package tokensource gets a program's own access token from an authorization server and keeps it fresh.
+// Package tokensource gets a program's own access token from an authorization server and renews it.
 //
 //	src, err := tokensource.New(tokensource.Config{
 //		TokenURL:     "https://mfp.example.com:9443/mfp/api/az/v1/token",
@@ -11,8 +11,9 @@
 //	}
 //	client := &http.Client{Transport: src.Transport(nil, "https://mfp.example.com:9443")}
 //
-// The client puts the token on requests to that origin and to no other, gets a new one when the API refuses it, and asks for
-// more scope when the API wants that and Transport.AllowScope agrees. Programs that need the token itself call Source.Token:
+// The client sends the token to that origin and to no other. It gets a new token when the API refuses
+// the old one. When the API wants more scope and [Transport.AllowScope] agrees, it asks for more. See
+// [Source.Transport]. A program that needs the token itself calls [Source.Token]:
 //
 //	token, err := src.Token(ctx)
 //	if err != nil {
@@ -20,12 +21,13 @@
 //	}
 //	req.Header.Set("Authorization", "Bearer "+string(token.AccessToken))
 //
-// and Source.Invalidate when a server refuses it.
+// It calls [Source.Invalidate] when a server refuses the token.
 //
 // # Renewal
 //
-// A MobileFirst confidential-client token lives for one hour. Its renewal is due five minutes before the end (a fifth of the
-// lifetime for short ones), with 10 % jitter. What a caller of Token gets:
+// The token of a MobileFirst confidential client is valid for one hour. Its renewal is due five
+// minutes before the end, or a fifth of the lifetime if that is less, with 10 % jitter. A caller of
+// [Source.Token] gets:
 //
 //	token             fetch under way   backoff   a caller gets
 //	valid             any               any       the token
@@ -34,19 +36,23 @@
 //	none or expired   no                yes       the remembered error at once, with its RetryAfter
 //	none or expired   no                no        starts the fetch and waits
 //
-// One fetch runs at a time, and it goes on when a caller leaves. After a failed fetch the server is not asked for one second,
-// doubling to ten. After it refused the credentials or the scope it is not asked for two seconds, doubling to five minutes;
-// but when [Config].ClientSecretFunc has another secret by then, the next caller without a token makes the Source fetch at
-// once. Nothing runs in the background but a fetch, so there is nothing to close; a program that is idle for long and wants
-// no wait afterwards runs [Source.Keep].
+// One fetch runs at a time. It continues when the caller that started it leaves. After a failed fetch
+// there is a backoff of one second, which doubles up to ten. After a refusal of the credentials or the
+// scope the backoff is two seconds and doubles up to five minutes. A new secret ends it: if
+// [Config].ClientSecretFunc returns another secret, the next caller without a token starts a fetch.
 //
-// # Trouble
+// A Source has no goroutine but that of a fetch, so there is nothing to close. A program that is idle
+// for long, and whose next request must not wait for a token, runs [Source.Keep].
 //
-// A fetch is bounded by [Config].Timeout. If a function of the program ignores its context, the fetch is given up a tenth of a
-// second later, and what it brings then is ignored; eight such fetches may be left behind, and no more are begun until one of
-// them ends. A panic of a function of the program, on our goroutines, is contained and logged.
+// # Failures
 //
-// Connections that died without a word are found out: see [NewTransport]. A token request that met one is sent again.
+// [Config].Timeout bounds a fetch. A fetch is abandoned if a function of the program ignores its
+// context: 100 ms after the timeout the callers get an error, and the result of the fetch is ignored
+// if there is one later. While eight abandoned fetches still run, no other fetch starts. A panic in a
+// function of the program is contained and logged.
 //
-// Token and secret are of type Secret, which no formatter prints.
+// A dead connection is noticed within seconds; see [NewTransport]. A token request that met one is
+// sent again.
+//
+// The types of tokens and secrets are [Token] and [Secret]. No formatter prints a Secret.
 package tokensource

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// ErrorCode is an OAuth error code (RFC 6749 section 5.2). The codes are errors: test for one with
+// ErrorCode is an OAuth error code (RFC 6749 section 5.2). It is an error, so that a program can test
+// for it:
 //
 //	errors.Is(err, tokensource.ErrInvalidClient)
 type ErrorCode string
@@ -25,7 +26,7 @@ const (
 // Error returns the code.
 func (c ErrorCode) Error() string { return string(c) }
 
-// ConfigError is a mistake in one field of a Config, here or in package core. The errors of New wrap it:
+// ConfigError is a mistake in one field of a Config, here or in package core. An error of [New] wraps it:
 //
 //	if e, ok := errors.AsType[*tokensource.ConfigError](err); ok {
 //		log.Printf("%s is wrong", e.Field)
@@ -33,35 +34,35 @@ func (c ErrorCode) Error() string { return string(c) }
 type ConfigError struct {
 	// Field is the field's name, such as "Config.Timeout".
 	Field string
-	// Err is what is wrong with it. Its text completes a sentence that begins with Field, and repeats no secret.
+	// Err is the mistake. Its text completes a sentence that begins with Field, and contains no secret.
 	Err error
 }
 
-// Error returns the sentence.
+// Error returns Field and the text of Err.
 func (e *ConfigError) Error() string { return e.Field + " " + e.Err.Error() }
 
-// Unwrap returns Err.
+// Unwrap returns the field Err.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// EndpointError says how a call to an endpoint of the authorization server failed. It never holds a token, a secret or
-// a part of an answer's body.
+// EndpointError is a failed call to an endpoint of the authorization server. It never contains a token,
+// a secret or a part of an answer's body.
 type EndpointError struct {
 	// Endpoint is "token" or "introspection", URL its address without a query.
 	Endpoint, URL string
-	// Status is the HTTP status, 0 when there was no answer.
+	// Status is the HTTP status, 0 if there was no answer.
 	Status int
-	// Code is the OAuth error code of the answer, "" when it had none.
+	// Code is the OAuth error code of the answer, "" if it had none.
 	Code ErrorCode
-	// RetryAfter is how long to wait before the next call: what the server asked for (at most a minute) or what is left
-	// of our own backoff. Zero means that nobody said.
+	// RetryAfter is the time to wait before the next call: what the server asked for, at most a minute,
+	// or the rest of the Source's own backoff. Zero means that neither is known.
 	RetryAfter time.Duration
-	// Hint says in words what to look at; it may be empty.
+	// Hint is what the operator should check. It may be empty.
 	Hint string
-	// Err is the cause when Status and Code do not tell it, for instance a network error. It may be nil.
+	// Err is the cause if Status and Code do not show it, such as a network error. It may be nil.
 	Err error
 }
 
-// Error names the endpoint, what it answered, and what to look at.
+// Error returns the endpoint, its answer and the hint.
 func (e *EndpointError) Error() string {
 	s := e.Endpoint + " endpoint " + e.URL
 	if e.Status != 0 {
@@ -79,7 +80,7 @@ func (e *EndpointError) Error() string {
 	return s
 }
 
-// Unwrap returns the cause.
+// Unwrap returns the field Err.
 func (e *EndpointError) Unwrap() error { return e.Err }
 
 // Is reports whether target is the error's Code.
@@ -88,8 +89,9 @@ func (e *EndpointError) Is(target error) bool {
 	return ok && c != "" && c == e.Code
 }
 
-// refused says that the server turned our credentials or our scope down: asking again soon cannot help.
-func refused(err error) bool {
+// isRefusal reports whether the server refused our credentials or our scope. Another request fails,
+// too, until the operator changes something.
+func isRefusal(err error) bool {
 	e, ok := errors.AsType[*EndpointError](err)
 	if !ok {
 		return false

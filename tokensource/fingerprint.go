@@ -6,10 +6,11 @@ import (
 	"crypto/sha256"
 )
 
-// A fingerprint tells one secret from another without keeping it. The zero fingerprint is that of no secret.
+// fingerprint is a keyed hash of a secret, to compare it with another one without keeping it. No secret
+// has the zero fingerprint.
 type fingerprint [sha256.Size]byte
 
-// fingerprintKey makes fingerprints of no use outside this process: it is random.
+// fingerprintKey is random, so that fingerprints mean nothing outside this process.
 type fingerprintKey [sha256.Size]byte
 
 func newFingerprintKey() (k fingerprintKey) {

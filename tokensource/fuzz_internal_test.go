@@ -46,7 +46,7 @@ func FuzzDecode(f *testing.F) {
 		if status != http.StatusOK || life < time.Second || life > maxLifetime || !headerSafe(string(tok.AccessToken)) {
 			t.Errorf("%d %q: token %q for %v", status, body, string(tok.AccessToken), life)
 		}
-		if lacking(tok.Scope, "a") != "" {
+		if missingScope(tok.Scope, "a") != "" {
 			t.Errorf("%q: scope %q", body, tok.Scope)
 		}
 		if err := (&http.Request{Header: http.Header{"Authorization": {"Bearer " + string(tok.AccessToken)}}}).Write(io.Discard); err != nil && strings.Contains(err.Error(), "header") {

@@ -99,8 +99,8 @@ func TestPause(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 100 {
-				s := &Source{failed: tt.err, failures: tt.failures, refusals: tt.failures}
-				if d := s.pause(); d < tt.least || d > tt.most {
+				s := &Source{lastErr: tt.err, failures: tt.failures, refusals: tt.failures}
+				if d := s.backoff(); d < tt.least || d > tt.most {
 					t.Fatalf("pause is %v, want %v to %v", d, tt.least, tt.most)
 				}
 			}
@@ -120,7 +120,7 @@ func TestLeaseAsksTheWallClockOnceASecond(t *testing.T) {
 		}
 		usable(true)
 		l.token.ExpiresAt = time.Now().Round(0).Add(-time.Minute) // as if the machine had slept
-		time.Sleep(wallEvery - 1)
+		time.Sleep(wallCheckEvery - 1)
 		usable(true)
 		time.Sleep(time.Nanosecond)
 		usable(false)

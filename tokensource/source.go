@@ -9,59 +9,64 @@ import (
 	"time"
 )
 
-// Token is an access token and what the server said about it. It is a value: copies are independent.
+// Token is an access token with its scope and its end. It is a value: copies are independent.
 type Token struct {
-	// AccessToken is the token as it goes behind "Bearer ".
+	// AccessToken is the token as it is sent after "Bearer ".
 	AccessToken Secret
-	// Scope is what was granted, space-separated; "" when the server did not say, which means as requested.
+	// Scope is the granted scope, space-separated. "" means that it is as requested and the server
+	// did not name it.
 	Scope string
-	// ExpiresAt is when the token ends, counted from before it was asked for. The zero time means never.
+	// ExpiresAt is when the token ends, counted from before it was requested. The zero time means
+	// never.
 	ExpiresAt time.Time
 }
 
 var errUnsafe = errors.New("tokensource: the token is empty or has characters that no header can carry")
 
-// Source hands out one token and renews it before it ends. Make one with New, Func or Static, and share it: it is safe for
-// concurrent use, holds no lock while it talks to the server, and owns no goroutine but for the duration of a fetch, so
-// there is nothing to close.
+// Source returns one token and renews it before it ends. Make a Source with [New], [Func] or
+// [Static]. It is safe for concurrent use and should be shared. It holds no lock while it talks to
+// the server. Its only goroutine is that of a fetch, so there is nothing to close.
 type Source struct {
 	fetch    func(ctx context.Context, used *fingerprint) (Token, error)
-	secret   func(context.Context) (fingerprint, error) // of the secret as it is now; nil when it cannot change
-	scope    string                                     // what is asked for
-	family   *family                                    // the Sources of one client, nil for Func and Static
+	secret   func(context.Context) (fingerprint, error) // of the present secret; nil if it cannot change
+	scope    string                                     // to ask for
+	scoped   *scopedSources                             // of the same client; nil for Func and Static
 	insecure bool                                       // Transport may send the token to http://
 	timeout  time.Duration
 	log      *slog.Logger
 	renewed  func(Renewal) // may be nil; its panics are contained
-	woken    chan struct{} // tells Keep that the token was forgotten; holds one
+	wake     chan struct{} // tells Keep that the token was invalidated; has room for one
 
 	current atomic.Pointer[lease] // nil: none yet, or invalidated
 
-	mu        sync.Mutex
-	flight    *fetching   // the one fetch under way, or nil
-	deaf      int         // fetches that were given up and still run
-	failures  int         // failed fetches in a row
-	refusals  int         // refusals of our credentials among them
-	failed    error       // the last of the failures
-	refused   fingerprint // of the secret that was refused then; zero if none was
-	retryAt   time.Time   // no fetch before this
-	lookAt    time.Time   // no look at the secret before this
-	forgotten Trigger     // why there is no token, Absent or Invalidated
-	forgetAt  time.Time   // when all that Invalidate forgot is paid for
+	mu                 sync.Mutex
+	flight             *pendingFetch // nil if no fetch is under way
+	abandoned          int           // fetches that still run after they were given up
+	failures           int           // consecutive failed fetches
+	refusals           int           // those of them that refused our credentials
+	lastErr            error         // of the last failed fetch
+	refusedSecret      fingerprint   // sent with the last fetch if that was refused, else zero
+	retryAt            time.Time     // no fetch before this
+	nextSecretCheck    time.Time     // no secret check before this
+	absence            Trigger       // why there is no token, Absent or Invalidated
+	invalidationsUntil time.Time     // state of the rate limit of Invalidate, see mayInvalidate
 }
 
-// Func returns a Source that gets its tokens from fetch, with the renewal rules of New: for instance for a token that an
-// agent writes into a file. Fetch gets a context that ends after five seconds and is not the caller's. It is not called while
-// another call runs, unless that one ignores the end of its context. Its errors are shown to callers.
+// Func returns a Source that gets its tokens from fetch and renews them by the rules of [New]. An
+// example is a token that an agent writes to a file.
+//
+// The context of fetch ends after five seconds and is not that of a caller. There is one call at a
+// time, unless a call ignores the end of its context. Callers see the errors of fetch.
 func Func(fetch func(context.Context) (Token, error)) *Source {
 	return newSource(func(ctx context.Context, _ *fingerprint) (Token, error) { return fetch(ctx) })
 }
 
 func newSource(fetch func(context.Context, *fingerprint) (Token, error)) *Source {
-	return &Source{fetch: fetch, timeout: defaultTimeout, log: slog.New(slog.DiscardHandler), woken: make(chan struct{}, 1), forgotten: Absent}
+	return &Source{fetch: fetch, timeout: defaultTimeout, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1), absence: Absent}
 }
 
-// Static returns a Source with one token that does not end. Invalidating it changes nothing: there is no other.
+// Static returns a Source with one token that does not end. [Source.Invalidate] makes it return the
+// same token again: there is no other.
 func Static(token Secret) *Source {
 	if !headerSafe(string(token)) {
 		return Func(func(context.Context) (Token, error) { return Token{}, errUnsafe })

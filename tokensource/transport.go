@@ -7,61 +7,60 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
-// The rules of repeating a request.
-const (
-	maxConflicts   = 4                      // repetitions after a MobileFirst conflict
-	firstConflict  = 100 * time.Millisecond // before the first of them; doubles
-	maxDrain       = 64 << 10               // read of an answer that is thrown away, to keep its connection,
-	drainTime      = 100 * time.Millisecond // within this
-	maxRemembered  = 1024                   // paths of which the scope is remembered
-	registered     = "RegisteredClient"     // the element that MobileFirst adds to what it asks for
-	conflictHeader = "Mfp-Conflict"         // canonical form of MFP-Conflict
-)
-
-// Transport is an http.RoundTripper that puts the token of a Source on requests. Make one with Source.Transport.
+// Transport is an http.RoundTripper that sends the token of a Source with requests. Make one with
+// [Source.Transport]. It is safe for concurrent use.
 type Transport struct {
-	// AllowScope says whether the program wants a token with a further scope element when a resource asks for it with
-	// insufficient_scope. It is called with one element at a time, by several goroutines at once. Nil allows none.
-	// RegisteredClient, which MobileFirst always lists, is not asked about. If it panics, which is logged once, the element is
-	// not allowed. Set it before the first request.
+	// AllowScope reports whether the program agrees to a token with a further scope element. It is
+	// called when a resource asks for more with insufficient_scope: with one element at a time, and
+	// by several goroutines at once. Nil allows none.
+	//
+	// It is not called for RegisteredClient, which MobileFirst adds to every scope. If it panics, the
+	// element is not allowed, and the first panic is logged. Set AllowScope before the first request.
 	AllowScope func(element string) bool
 
 	source *Source
 	base   http.RoundTripper
 	idle   endpoint.Idle // base's connections
 	allow  contain.Hook  // AllowScope
-	err    error         // a mistake in the arguments, for each request
+	err    error         // of the arguments; each request returns it
 
 	mu      sync.Mutex
 	origins map[string]bool   // where the token may go; nil until the first request
-	scopes  map[string]string // by origin and path: what was asked for there beyond the Source's own scope
+	scopes  map[string]string // by origin and path: the scope needed there beyond the Source's own
 }
 
-// Transport returns a RoundTripper for calls to protected APIs, over base. Nil means a transport like that of NewTransport(""),
-// one for the whole program, which finds out within seconds that a peer is gone; it is not http.DefaultTransport.
+// Transport returns a RoundTripper for calls to protected APIs, over base. Nil means a transport like
+// NewTransport(""), which all Transports of the program share. It is not http.DefaultTransport.
 //
 //	client := &http.Client{Transport: src.Transport(nil)}
 //
-// The token goes to the given origins, such as "https://api.example.com", or, when none is given, to the origin of the
-// first request. All other requests, those that follow a redirect elsewhere included, are sent as they are, and so is a
-// request that has an Authorization field already. An origin is https, or http on loopback; see Config.InsecureHTTP. Hosts
-// are compared as ASCII, and one that is not ASCII is nobody's origin: write it in punycode.
+// The token is sent to the given origins, such as "https://api.example.com". If none is given, it is
+// sent to the origin of the first request. Other requests are sent without the token: those to another
+// origin, also after a redirect, and those that have an Authorization field already. An origin is
+// https, or http on loopback; see [Config].InsecureHTTP. Hosts are compared as ASCII. A host that is
+// not ASCII never gets the token: write it in punycode.
 //
-// A request is repeated only if its body can be had again (http.NewRequest sees to that for the usual readers), and only after
-// answers that say that nothing was done: once with a new token after a 401 that refuses the token; once with a token for
-// more scope after insufficient_scope, if AllowScope agrees, and from then on that path gets this token at once; and a few
-// times after MobileFirst's 409 with MFP-Conflict. When the new token cannot be had, the caller gets the answer that there was.
+// A request is repeated only if its body can be sent again (http.NewRequest arranges that for the
+// usual readers), and only after an answer that means that nothing was done:
 //
-// After a call without an answer, base's idle connections are closed if it has a method CloseIdleConnections, once a second
-// at most, because those that died together look alive one by one. The request is not repeated then: it may have been done.
+//   - 401 that refuses the token: once, with a new token;
+//   - insufficient_scope: once, with a token for more scope, if AllowScope agrees. From then on
+//     requests to that path have such a token at once;
+//   - 409 with MFP-Conflict: up to four times, after a pause.
 //
-// An error of RoundTrip that is an *EndpointError means that the request was not sent, because there was no token for it.
+// If there is no new token, the caller gets the answer to the first attempt.
+//
+// A request without an answer is not repeated, because it may have been executed. But then base's idle
+// connections are closed, once a second at most, if base has a method CloseIdleConnections: connections
+// that broke together look alive one by one.
+//
+// If RoundTrip returns an [*EndpointError], the request was not sent, because there was no token for
+// it.
 func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport {
 	if base == nil {
 		base = shared()
@@ -92,7 +91,7 @@ func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport
 
 // RoundTrip implements http.RoundTripper.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	ours, err := t.mine(r)
+	ours, err := t.matchesOrigin(r)
 	if err != nil {
 		closeBody(r)
 		return nil, err
@@ -101,20 +100,20 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.send(r)
 	}
 	c := &call{t: t, r: r, src: t.source, path: origin(r.URL) + r.URL.EscapedPath()}
-	if more := t.remembered(c.path); more != "" {
-		c.src = t.source.with(more)
+	if more := t.pathScope(c.path); more != "" {
+		c.src = t.source.plusScope(more)
 	}
 	return c.do()
 }
 
-// CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.
+// CloseIdleConnections closes the idle connections of the base, if it has such a method.
 func (t *Transport) CloseIdleConnections() {
 	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// send is one request over base.
+// send sends one request over base.
 func (t *Transport) send(r *http.Request) (*http.Response, error) {
 	res, err := t.base.RoundTrip(r)
 	if err != nil {
@@ -123,8 +122,9 @@ func (t *Transport) send(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// mine says whether r is to have the token, and binds t to the origin of its first request.
-func (t *Transport) mine(r *http.Request) (bool, error) {
+// matchesOrigin reports whether r is to have the token. The first request sets the origin if
+// Source.Transport was given none.
+func (t *Transport) matchesOrigin(r *http.Request) (bool, error) {
 	if t.err != nil {
 		return false, t.err
 	}
@@ -149,29 +149,9 @@ func (t *Transport) mine(r *http.Request) (bool, error) {
 	return t.origins[o], nil
 }
 
-// remembered returns the scope that path is known to want.
-func (t *Transport) remembered(path string) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.scopes[path]
-}
-
-// remember notes the scope that path wants; "" forgets it.
-func (t *Transport) remember(path, scope string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if scope == "" {
-		delete(t.scopes, path)
-		return
-	}
-	if len(t.scopes) >= maxRemembered {
-		clear(t.scopes) // what is still in use is learnt again, with one refused request each
-	}
-	t.scopes[path] = scope
-}
-
-// origin is scheme, host and port, in one spelling, or "" if the host is not ASCII: what Unicode folds to a host of ours is
-// another one to the resolver. For the same reason only ASCII letters are folded, and a zone, which names an interface, is not.
+// origin returns the scheme, host and port of u in one spelling, or "" if the host is not ASCII. Only
+// ASCII letters are folded, because a resolver treats other characters that Unicode folds as another
+// host. The zone of an IPv6 address, which names an interface, is not folded.
 func origin(u *url.URL) string {
 	scheme, host, port := lower(u.Scheme), u.Hostname(), u.Port()
 	for i := range len(host) {
@@ -189,7 +169,7 @@ func origin(u *url.URL) string {
 	return scheme + "://" + host + ":" + port
 }
 
-// lower folds the letters of ASCII, and no others.
+// lower returns s with the ASCII letters in lower case.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -199,6 +179,3 @@ func lower(s string) string {
 	}
 	return string(b)
 }
-
-// with returns the Source for s's own scope and more.
-func (s *Source) with(more string) *Source { return s.Scoped(s.scope + " " + more) }

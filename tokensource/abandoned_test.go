@@ -17,13 +17,13 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// deaf is a function of a program that ignores its context while it is blocked.
-type deaf struct {
+// blocker is a function of a program that ignores its context while it is blocked.
+type blocker struct {
 	release chan struct{} // nil lets calls through
 	calls   atomic.Int32
 }
 
-func (d *deaf) block() {
+func (d *blocker) block() {
 	d.calls.Add(1)
 	if release := d.release; release != nil {
 		<-release
@@ -34,16 +34,16 @@ func (d *deaf) block() {
 func TestAFetchThatIgnoresItsContextIsGivenUp(t *testing.T) {
 	tests := []struct {
 		name string
-		set  func(c *tokensource.Config, d *deaf)
+		set  func(c *tokensource.Config, d *blocker)
 	}{
-		{"the transport", func(c *tokensource.Config, d *deaf) {
+		{"the transport", func(c *tokensource.Config, d *blocker) {
 			next := c.Transport
 			c.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 				d.block()
 				return next.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
 			})
 		}},
-		{"the secret function", func(c *tokensource.Config, d *deaf) {
+		{"the secret function", func(c *tokensource.Config, d *blocker) {
 			c.ClientSecret = ""
 			c.ClientSecretFunc = func(context.Context) (tokensource.Secret, error) {
 				d.block()
@@ -58,7 +58,7 @@ func TestAFetchThatIgnoresItsContextIsGivenUp(t *testing.T) {
 				srv := coretest.New()
 				c := config(srv)
 				c.Renewed = told.add
-				d := &deaf{release: make(chan struct{})}
+				d := &blocker{release: make(chan struct{})}
 				tt.set(&c, d)
 				src := newSource(t, c)
 				begun := time.Now()
@@ -90,12 +90,12 @@ func TestAFetchThatIgnoresItsContextIsGivenUp(t *testing.T) {
 	}
 }
 
-// AV-10: a token that is still good is handed out while its renewal is deaf, and its renewal is begun anew.
-func TestADeafRenewalIsBegunAnew(t *testing.T) {
+// AV-10: a token that is still good is handed out while its renewal ignores its context, and its renewal is begun anew.
+func TestAnAbandonedRenewalIsBegunAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
 		c := config(srv)
-		d := &deaf{}
+		d := &blocker{}
 		c.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 			d.block()
 			return srv.Transport().RoundTrip(r)
@@ -122,9 +122,9 @@ func TestADeafRenewalIsBegunAnew(t *testing.T) {
 }
 
 // AV-10: what was given up and still runs is bounded.
-func TestDeafFetchesAreBounded(t *testing.T) {
+func TestAbandonedFetchesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &deaf{release: make(chan struct{})}
+		d := &blocker{release: make(chan struct{})}
 		src := tokensource.Func(func(context.Context) (tokensource.Token, error) {
 			d.block()
 			return tokensource.Token{AccessToken: "t"}, nil
@@ -158,9 +158,9 @@ func TestDeafFetchesAreBounded(t *testing.T) {
 }
 
 // AV-10: the bound holds for renewals of a token that is still good, too.
-func TestDeafRenewalsAreBounded(t *testing.T) {
+func TestAbandonedRenewalsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &deaf{}
+		d := &blocker{}
 		src := tokensource.Func(func(context.Context) (tokensource.Token, error) {
 			d.block()
 			return tokensource.Token{AccessToken: "t", ExpiresAt: time.Now().Add(time.Hour)}, nil

@@ -13,7 +13,7 @@ func TestFamilyIsBounded(t *testing.T) {
 	}
 	for i := range 3 * maxRemembered {
 		src.Scoped(fmt.Sprint("element", i))
-		if n := len(src.family.sources); n > maxRemembered {
+		if n := len(src.scoped.sources); n > maxRemembered {
 			t.Fatalf("%d Sources after %d scopes, want %d at most", n, i+1, maxRemembered)
 		}
 	}
