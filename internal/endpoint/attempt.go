@@ -15,18 +15,19 @@ type attempt struct {
 	form   url.Values
 }
 
-// AuthError is the error of a call whose first attempt could not be authenticated: nothing was sent.
+// AuthError is the error of a call that sent nothing, because its first attempt could not be
+// authenticated.
 type AuthError struct {
-	Err error // of the clientauth.Method, as it is
+	Err error // of the clientauth.Method
 }
 
 // Error returns the text of Err.
 func (e *AuthError) Error() string { return e.Err.Error() }
 
-// Unwrap returns Err.
+// Unwrap returns the field Err.
 func (e *AuthError) Unwrap() error { return e.Err }
 
-// prepare makes an attempt: each has its own credentials, because some must not be sent twice.
+// prepare returns an attempt with credentials of its own: some must not be sent twice.
 func prepare(ctx context.Context, form url.Values, auth clientauth.Method) (attempt, error) {
 	a := attempt{header: http.Header{}, form: form}
 	if auth == nil {

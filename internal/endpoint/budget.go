@@ -2,13 +2,15 @@ package endpoint
 
 import "sync"
 
-// Budget says how many repetitions the answers so far have paid for. A good answer earns half a repetition, so that each
-// failed call may have its one while a third of all calls fail; when all fail, nothing is earned, and an outage is not
-// answered with more load. Three are there at the start, so that a quiet service can repeat too, and five at most are saved
-// up. The zero Budget is ready for use, by several goroutines at once.
+// Budget limits repetitions to what good answers have earned. A good answer earns half a repetition, so
+// every failed call can be repeated once while up to a third of the calls fail. During an outage nothing
+// is earned, so repetitions do not add to the load.
+//
+// A Budget has three repetitions at the start, so that a service with few calls can repeat, too, and
+// holds five at most. The zero Budget is ready to use. It is safe for concurrent use.
 type Budget struct {
 	mu    sync.Mutex
-	spent int // in halves of a repetition, beyond what was earned; less than 0 when more was earned than spent
+	spent int // in halves of a repetition, minus what was earned; may be negative
 }
 
 // In halves of a repetition.
@@ -18,14 +20,14 @@ const (
 	atMost     = 5 * repetition
 )
 
-// Earn adds what one good answer is worth.
+// Earn adds the half repetition of one good answer.
 func (b *Budget) Earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.spent = max(b.spent-1, atStart-atMost)
 }
 
-// Spend takes one repetition, and reports whether there was one.
+// Spend takes one repetition and reports whether there was one.
 func (b *Budget) Spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,13 +1,17 @@
-// Package endpoint sends one form to one endpoint and brings back a bounded answer.
+// Package endpoint sends forms to one endpoint of an authorization server and returns its answers. No
+// other package of the module talks HTTP to an authorization server.
 //
-// It is the only place that talks HTTP to an authorization server: redirects are never followed (a 307 would re-post the
-// form, token and all, to another host), and bodies are read through a limit that counts decompressed bytes. Time is bounded
-// by the caller's context alone, which must have a deadline: an answer that is under way is waited for, and a second attempt
-// begins only when the first has failed. The package judges nothing: every status is an answer for the caller to read.
+// A [Client] never follows a redirect, because a 307 would send the form with the token to another
+// host. It limits the size of an answer after decompression. It does not limit the time: the caller's
+// context must have a deadline. Every status is an answer, and the caller decides what it means.
 //
-// The forms must be safe to send twice, as introspection and token requests are. A question that met a dead connection
-// ([Client.Once]) is sent again at once, and idle connections are closed after a failure, because those that broke with it
-// look alive.
+// Forms must be safe to send twice, as introspection and token requests are. [Client.Once] sends a form
+// again after a dead connection, [Client.Post] also after a failure that may pass ([Transient]). A
+// second attempt begins only after the first one has failed. Each attempt has credentials of its own,
+// see [clientauth.Method].
+//
+// After a failure the Client closes the idle connections, because connections that broke together look
+// alive one by one; see [Idle].
 package endpoint
 
 import (
@@ -30,7 +34,7 @@ const (
 	maxStale       = 2 // repetitions after an attempt that met a dead connection
 )
 
-// ErrTooLarge reports an answer longer than Options.MaxBody.
+// ErrTooLarge means that an answer was longer than [Options].MaxBody.
 var ErrTooLarge = errors.New("answer exceeds the size limit")
 
 // Options configure a Client.
@@ -44,7 +48,7 @@ type Options struct {
 type Client struct {
 	url    string
 	rest   *resty.Client
-	fresh  func() *resty.Client // over connections that nobody has used
+	fresh  func() *resty.Client // each of its connections is new
 	idle   Idle
 	budget Budget
 }
@@ -99,7 +103,7 @@ func newRest(transport http.RoundTripper, maxBody int) *resty.Client {
 // turn. One token that makes a firewall reset connections would then cost all of them.)
 func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
 	rest := c.rest
-	var failed error // of the attempt before
+	var failed error // of the last attempt
 	for repetition := 0; ; repetition++ {
 		if repetition == maxStale {
 			rest = c.fresh()
@@ -111,7 +115,7 @@ func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Meth
 		if err != nil {
 			return nil, err
 		}
-		var seen sighting
+		var seen connTrace
 		res, err := c.send(seen.watch(ctx), rest, a)
 		if err == nil {
 			return res, nil
@@ -129,7 +133,8 @@ func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Meth
 
 func (c *Client) send(ctx context.Context, rest *resty.Client, a attempt) (*Response, error) {
 	sent := time.Now()
-	req := rest.R().SetContext(ctx).SetBody(strings.NewReader(a.form.Encode())) // a reader, because resty copies all else twice
+	body := strings.NewReader(a.form.Encode()) // resty would copy a string or a []byte twice
+	req := rest.R().SetContext(ctx).SetBody(body)
 	maps.Copy(req.Header, a.header)
 	res, err := req.Post(c.url)
 	if err != nil {
@@ -138,12 +143,13 @@ func (c *Client) send(ctx context.Context, rest *resty.Client, a attempt) (*Resp
 	return &Response{Status: res.StatusCode(), Header: res.Header(), Body: res.Body(), Sent: sent}, nil
 }
 
-// timedOut reports whether err comes from a clock, ours or the transport's, and not from the connection.
+// timedOut reports whether a deadline, ours or the transport's, or the caller ended the attempt, and not
+// the connection.
 func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// silent keeps resty from printing: its warnings name URLs.
+// silent is a logger that discards everything: resty's warnings contain URLs.
 type silent struct{}
 
 func (silent) Errorf(string, ...any) {}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
@@ -69,4 +71,25 @@ func Transient(status int, retryAfter bool, err error) bool {
 // good reports whether the endpoint did its work, whatever its answer says.
 func good(res *Response, err error) bool {
 	return err == nil && res.Status < 500 && res.Status != http.StatusTooManyRequests
+}
+
+// RetryAfter reads a Retry-After field (RFC 9110 section 10.2.3) in either form. It returns limit for a
+// longer time, and zero if the field is absent, not valid or in the past.
+func RetryAfter(h http.Header, now time.Time, limit time.Duration) time.Duration {
+	value := strings.TrimSpace(h.Get("Retry-After"))
+	if value == "" {
+		return 0
+	}
+	if strings.Trim(value, "0123456789") == "" {
+		seconds, err := strconv.ParseUint(value, 10, 64)
+		if err != nil || seconds >= uint64(limit/time.Second) { // an error means more than 64 bits
+			return limit
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), limit)
 }

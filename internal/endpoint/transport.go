@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// How soon a transport of ours notices that a peer is gone.
+// How soon our transports notice that a peer is gone.
 const (
 	dialTimeout      = 4 * time.Second // of all addresses of a name; net.Dialer gives each at least two
 	handshakeTimeout = 2 * time.Second
@@ -23,10 +23,10 @@ const (
 
 var dialer = &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 
-// NewTransport returns the transport that the clients use unless told otherwise: proxies from the environment, TLS 1.2 or
-// later, the next address tried after two seconds, HTTP/2 connections given up four seconds after the last sign of life, and
-// as many idle connections per host as there are calls in flight. It is no clone of http.DefaultTransport, which programs
-// replace, and whose certificate checks some turn off.
+// NewTransport returns the default transport of a Client: proxies from the environment, TLS 1.2 or later,
+// the next address of a name after two seconds, HTTP/2 connections closed four seconds after the last
+// frame, and inFlight idle connections per host. It is no clone of http.DefaultTransport, because
+// programs change that, and some turn off its certificate checks.
 func NewTransport(inFlight int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -44,7 +44,8 @@ func NewTransport(inFlight int) *http.Transport {
 	}
 }
 
-// unpooled is a transport like rt that uses each connection once (one of HTTP/2: for a second), or nil if there is none.
+// unpooled returns a transport like rt that uses each connection once, or for a second with HTTP/2. It
+// returns nil if rt is not an *http.Transport.
 func unpooled(rt http.RoundTripper) *http.Transport {
 	t, ok := rt.(*http.Transport)
 	if !ok || t == nil {
@@ -56,8 +57,8 @@ func unpooled(rt http.RoundTripper) *http.Transport {
 	return t
 }
 
-// OpenTransport is NewTransport that trusts the certificates in the PEM file caFile and no others. The empty string means the
-// system's.
+// OpenTransport is [NewTransport] with the certificates in the PEM file caFile as the only authorities.
+// If caFile is empty, it trusts those of the system.
 func OpenTransport(inFlight int, caFile string) (*http.Transport, error) {
 	t := NewTransport(inFlight)
 	if caFile == "" {
@@ -71,8 +72,8 @@ func OpenTransport(inFlight int, caFile string) (*http.Transport, error) {
 	return t, nil
 }
 
-// readRoots reads a PEM file. Its errors complete "CAFile …". A certificate that cannot be read is an error, too: a server
-// that is trusted on some days only is hard to explain.
+// readRoots reads a PEM file. The texts of its errors complete "CAFile ...". One damaged certificate is
+// an error: without it, connections to some servers would fail for no visible reason.
 func readRoots(file string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -98,11 +99,26 @@ func readRoots(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// Hint says what to look at after a transport error, or "".
+// Hint returns what the operator should check after a transport error, or "".
 func Hint(err error) string {
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {
 		return "the server's certificate is from an authority that is not trusted here: name its PEM file in CAFile (MFPGUARD_CA_FILE)"
 	}
 	return ""
+}
+
+// CheckTransport returns an error if rt does not verify its peer. It can check an *http.Transport only.
+func CheckTransport(rt http.RoundTripper) error {
+	t, ok := rt.(*http.Transport)
+	if !ok || t == nil || t.TLSClientConfig == nil {
+		return nil
+	}
+	if t.TLSClientConfig.InsecureSkipVerify {
+		return errors.New("sets InsecureSkipVerify, which lets anybody answer for the server: put its CA into RootCAs instead")
+	}
+	if v := t.TLSClientConfig.MinVersion; v != 0 && v < tls.VersionTLS12 {
+		return errors.New("allows TLS below 1.2: raise MinVersion")
+	}
+	return nil
 }

@@ -1,20 +1,17 @@
 package endpoint
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 )
 
-// CheckURL parses an endpoint URL and refuses what can only be a mistake: another scheme than https (http is allowed on
-// loopback, and elsewhere when insecureHTTP says so), no host, user information, a fragment. Its errors name what is wrong
-// and never repeat the URL, which might carry a password.
+// CheckURL parses the URL of an endpoint. It returns an error for a scheme other than https, for a host
+// that is missing or not ASCII, for user information and for a fragment. The scheme http is valid on
+// loopback, and elsewhere if insecureHTTP is set. An error does not contain the URL, because that may
+// contain a password.
 func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	if raw == "" {
 		return nil, errors.New("is empty, want an https:// URL")
@@ -41,7 +38,8 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	return u, nil
 }
 
-// Loopback says whether host, a name or an address, is this machine. Only ASCII letters have two cases here.
+// Loopback reports whether host, a name or an address, is this machine. Only ASCII letters are compared
+// without regard to case.
 func Loopback(host string) bool {
 	if ascii(host) && strings.EqualFold(host, "localhost") {
 		return true
@@ -57,40 +55,4 @@ func ascii(s string) bool {
 		}
 	}
 	return true
-}
-
-// CheckTransport refuses a transport that does not verify its peer. Only *http.Transport can be looked into.
-func CheckTransport(rt http.RoundTripper) error {
-	t, ok := rt.(*http.Transport)
-	if !ok || t == nil || t.TLSClientConfig == nil {
-		return nil
-	}
-	if t.TLSClientConfig.InsecureSkipVerify {
-		return errors.New("sets InsecureSkipVerify, which lets anybody answer for the server: put its CA into RootCAs instead")
-	}
-	if v := t.TLSClientConfig.MinVersion; v != 0 && v < tls.VersionTLS12 {
-		return errors.New("allows TLS below 1.2: raise MinVersion")
-	}
-	return nil
-}
-
-// RetryAfter reads a Retry-After field (RFC 9110 section 10.2.3) in either form. Zero means absent or of no use; what is
-// longer than limit is cut to it.
-func RetryAfter(h http.Header, now time.Time, limit time.Duration) time.Duration {
-	value := strings.TrimSpace(h.Get("Retry-After"))
-	if value == "" {
-		return 0
-	}
-	if strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.ParseUint(value, 10, 64)
-		if err != nil || seconds >= uint64(limit/time.Second) { // or more digits than 64 bits hold
-			return limit
-		}
-		return time.Duration(seconds) * time.Second
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	return min(max(at.Sub(now), 0), limit)
 }

@@ -91,7 +91,7 @@ var decisionMutants = []mutant{
 	{"asking: any number of calls in flight", "core/config.go", "Slots: cmp.Or(c.MaxInFlight, inFlight),", "Slots: cmp.Or(0, 1<<20),", inCore},
 	{"asking: the circuit never opens", "internal/admission/circuit.go", "\tdefault:\n\t\tc.open(now, o)", "\tdefault:\n\t\tc.close(now)", inGate},
 	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
-	{"asking: InsecureSkipVerify is fine", "internal/endpoint/url.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/endpoint " + inCore + " " + inSource},
+	{"asking: InsecureSkipVerify is fine", "internal/endpoint/transport.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/endpoint " + inCore + " " + inSource},
 	{"asking: http anywhere", "internal/endpoint/url.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/endpoint " + inCore + " " + inSource},
 
 	// Blame and challenges.
