@@ -43,6 +43,68 @@ func ExampleNew_mistake() {
 	// Output: tokensource: Config.TokenURL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP
 }
 
+func ExampleConfig_clientSecretFunc() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	vault := map[string]string{"mfp": "test"} // or a mounted file, or a secret manager
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: srv.BaseURL() + "/az/v1/token",
+		ClientID: "test",
+		ClientSecretFunc: func(context.Context) (tokensource.Secret, error) {
+			return tokensource.Secret(vault["mfp"]), nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	first, err := src.Token(context.Background())
+	fmt.Println(err)
+
+	srv.SetClient(coretest.Client{ID: "test", Secret: "rotated", AllowedScope: "*"})
+	vault["mfp"] = "rotated"
+	src.Invalidate(first)
+	_, err = src.Token(context.Background())
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// <nil>
+}
+
+func ExampleConfig_renewed() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	done := make(chan bool)
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: srv.BaseURL() + "/az/v1/token", ClientID: "test", ClientSecret: "test", Scope: "messages.write",
+		Renewed: func(r tokensource.Renewal) { // for instance for a counter and a gauge
+			fmt.Println(r.Scope, r.Trigger, r.Err == nil, time.Until(r.ExpiresAt) > 0)
+			done <- true
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, _ := src.Token(context.Background())
+	<-done
+	src.Invalidate(token)
+	_, _ = src.Scoped("messages.write orders.read").Token(context.Background())
+	<-done
+	_, _ = src.Token(context.Background())
+	<-done
+	// Output:
+	// messages.write absent true true
+	// messages.write orders.read absent true true
+	// messages.write invalidated true true
+}
+
+func ExampleConfigError() {
+	_, err := tokensource.New(tokensource.Config{TokenURL: "https://mfp.example.com/mfp/api/az/v1/token", ClientID: "nightly", ClientSecret: "s3cret", Timeout: -1})
+	if e, ok := errors.AsType[*tokensource.ConfigError](err); ok {
+		fmt.Println(e.Field)
+	}
+	// Output: Config.Timeout
+}
+
 func ExampleStatic() {
 	src := tokensource.Static("t0k3n") // in a test, or with a token that somebody else renews
 	token, err := src.Token(context.Background())
