@@ -15,8 +15,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
-// decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from before the request
-// was sent.
+// decode reads an answer (RFC 6749 sections 5.1 and 5.2). The lifetime counts from before the
+// request was sent.
 func (g *clientCredentials) decode(res *endpoint.Response, scope string) (Token, error) {
 	fail := &EndpointError{Endpoint: "token", URL: g.url, Status: res.Status}
 	answer, err := strictjson.Parse(res.Body)
@@ -69,9 +69,9 @@ func readToken(answer strictjson.Object, sent time.Time, scope string) (Token, e
 	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), scope), ExpiresAt: sent.Add(life)}, nil
 }
 
-// lifetime reads expires_in, in seconds. Some servers send it as a string. The value is rounded down to
-// whole seconds and limited to a day. Less than one second is an error, because each request would
-// need a new token.
+// lifetime reads expires_in, in seconds. Some servers send it as a string. The value is rounded
+// down to whole seconds and limited to a day. Less than one second is an error, because each
+// request would need a new token.
 func lifetime(answer strictjson.Object) (time.Duration, error) {
 	seconds, present, err := answer.Number("expires_in")
 	if text, isText, _ := answer.String("expires_in"); isText {

@@ -26,9 +26,10 @@ func (s *Source) fail(got result, now time.Time) time.Duration {
 	return wait
 }
 
-// backoff returns the time to wait after s.failures consecutive failures. It doubles, and a fifth of it
-// is random, so that many instances do not come back together. It is never less than the server's
-// Retry-After. Refusals have a count of their own: the first one during an outage is the first.
+// backoff returns the time to wait after s.failures consecutive failures. It doubles, and a fifth
+// of it is random, so that many instances do not come back together. It is never less than the
+// server's Retry-After. Refusals have a count of their own: the first one during an outage is the
+// first.
 func (s *Source) backoff() time.Duration {
 	var d time.Duration
 	if isRefusal(s.lastErr) {

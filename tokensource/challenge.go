@@ -13,9 +13,9 @@ type challenge struct {
 	params map[string]string // names in lower case
 }
 
-// bearerChallenge returns the Bearer challenge in the field's lines. It is not ok if there is none, more
-// than one, or a line that does not parse. An absent field is ok and has an empty challenge, because
-// some servers send 401 without it.
+// bearerChallenge returns the Bearer challenge in the field's lines. It is not ok if there is
+// none, more than one, or a line that does not parse. An absent field is ok and has an empty
+// challenge, because some servers send 401 without it.
 func bearerChallenge(lines []string) (c challenge, ok bool) {
 	if len(lines) == 0 {
 		return challenge{}, true
@@ -36,8 +36,8 @@ func bearerChallenge(lines []string) (c challenge, ok bool) {
 	return c, found == 1
 }
 
-// parseChallenges parses one line. It is not ok if a name occurs twice in one challenge: two readers
-// could use different values.
+// parseChallenges parses one line. It is not ok if a name occurs twice in one challenge: two
+// readers could use different values.
 func parseChallenges(s string) (all []challenge, ok bool) {
 	for {
 		s = strings.TrimLeft(s, " \t,")

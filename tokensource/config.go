@@ -18,8 +18,8 @@ import (
 // ClientAuth is how a confidential client's id and secret are sent (RFC 6749 section 2.3.1).
 type ClientAuth string
 
-// The ways of client authentication. The two Basic ones differ if the id or the secret has a character
-// that a form escapes, such as $ @ + / % : = or a blank.
+// The ways of client authentication. The two Basic ones differ if the id or the secret has a
+// character that a form escapes, such as $ @ + / % : = or a blank.
 const (
 	// BasicRaw sends base64(id:secret) as it is. MobileFirst 8.0 wants this.
 	BasicRaw = ClientAuth(clientauth.BasicRaw)
@@ -29,11 +29,11 @@ const (
 	Post = ClientAuth(clientauth.Post)
 )
 
-// Config describes a confidential client and the token that it asks for. Only TokenURL, ClientID and a
-// secret are required.
+// Config describes a confidential client and the token that it asks for. Only TokenURL, ClientID
+// and a secret are required.
 //
-// A panic in a function of the Config or in the Logger's handler is contained. The first panic of each
-// is logged as an error.
+// A panic in a function of the Config or in the Logger's handler is contained. The first panic of
+// each is logged as an error.
 type Config struct {
 	// TokenURL is the token endpoint, for MobileFirst 8.0 https://host:port/<runtime>/api/az/v1/token.
 	TokenURL string
@@ -50,8 +50,8 @@ type Config struct {
 	// Scope is the space-separated list of scope elements to ask for. Empty sends no scope parameter;
 	// MobileFirst then grants RegisteredClient.
 	Scope string
-	// Timeout bounds one fetch, retries included. It is between 1ms and 1h; zero means 5s. If a function
-	// of the program ignores its context, the fetch is abandoned 100ms after the Timeout.
+	// Timeout bounds one fetch, retries included. It is between 1ms and 1h; zero means 5s. If a
+	// function of the program ignores its context, the fetch is abandoned 100ms after the Timeout.
 	Timeout time.Duration
 	// Transport sends the requests. Nil means NewTransport(CAFile). Redirects are never followed. A
 	// Transport, also one that wraps another, should have a method CloseIdleConnections, which is
@@ -61,9 +61,9 @@ type Config struct {
 	// Empty means those of the system. CAFile beside Transport is an error: let the Transport wrap
 	// NewTransport(caFile).
 	CAFile string
-	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback, and lets [Source.Transport]
-	// send the token to such hosts. Every machine on the way can read the secret and the tokens: set it
-	// only in a network that you control.
+	// InsecureHTTP allows an http:// TokenURL to a host that is not loopback, and lets
+	// [Source.Transport] send the token to such hosts. Every machine on the way can read the secret
+	// and the tokens: set it only in a network that you control.
 	InsecureHTTP bool
 	// Logger gets failed fetches (Warn, or Error if the server refused our credentials) and renewals
 	// (Debug). Nil means no log.
@@ -84,8 +84,8 @@ const (
 )
 
 // New returns a Source for the client credentials grant (RFC 6749 section 4.4). It checks c, reads
-// CAFile if there is one, and sends nothing: the first call of [Source.Token] fetches the first token, so
-// a program starts while the server is down. An error about c wraps a [*ConfigError].
+// CAFile if there is one, and sends nothing: the first call of [Source.Token] fetches the first
+// token, so a program starts while the server is down. An error about c wraps a [*ConfigError].
 func New(c Config) (*Source, error) {
 	c.ClientAuth = cmp.Or(c.ClientAuth, BasicRaw)
 	u, err := c.check()
@@ -120,8 +120,8 @@ func New(c Config) (*Source, error) {
 	return scoped.get(c.Scope), nil
 }
 
-// secret returns the function that reads the client's secret. A panic in the program's function is an
-// error of it.
+// secret returns the function that reads the client's secret. A panic in the program's function is
+// an error of it.
 func (c Config) secret() clientauth.Secret {
 	if c.ClientSecretFunc == nil {
 		return func(context.Context) (string, error) { return string(c.ClientSecret), nil }

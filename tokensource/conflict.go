@@ -12,14 +12,14 @@ const (
 	conflictHeader = "Mfp-Conflict"         // canonical form of MFP-Conflict
 )
 
-// isConflict reports whether res is MobileFirst's 409 with MFP-Conflict: the request was not executed
-// and may be sent again as it is.
+// isConflict reports whether res is MobileFirst's 409 with MFP-Conflict: the request was not
+// executed and may be sent again as it is.
 func isConflict(res *http.Response) bool {
 	return res.StatusCode == http.StatusConflict && len(res.Header[conflictHeader]) > 0
 }
 
-// waitConflict waits before a repetition after a conflict, longer each time. It reports false if there
-// were too many or the request's context has ended.
+// waitConflict waits before a repetition after a conflict, longer each time. It reports false if
+// there were too many or the request's context has ended.
 func (c *call) waitConflict() bool {
 	if c.conflicts == maxConflicts {
 		return false

@@ -8,13 +8,14 @@ import (
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
-// NewTransport returns the transport that a nil Transport in a Config means, here and in package core.
-// A program calls it to wrap the result. It has TLS 1.2 or later, proxies from the environment, and no
-// compression. A dead peer is noticed within seconds: the next address of a name is tried after two
-// seconds, and an HTTP/2 connection is closed after four seconds without a frame.
+// NewTransport returns the transport that a nil Transport in a Config means, here and in package
+// core. A program calls it to wrap the result. It has TLS 1.2 or later, proxies from the
+// environment, and no compression. A dead peer is noticed within seconds: the next address of a
+// name is tried after two seconds, and an HTTP/2 connection is closed after four seconds without a
+// frame.
 //
-// If caFile is not empty, only the certificates in that PEM file are trusted. NewTransport reads the
-// file once.
+// If caFile is not empty, only the certificates in that PEM file are trusted. NewTransport reads
+// the file once.
 //
 //	base, err := tokensource.NewTransport("/etc/ssl/our-ca.pem")
 //	if err != nil {

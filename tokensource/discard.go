@@ -12,9 +12,9 @@ const (
 	discardTime = 100 * time.Millisecond // for reading and closing it
 )
 
-// discard reads a little of a body that is not needed, so that its connection can be used again, and
-// closes it. The body is that of the program's transport: discard returns in time even if a method of
-// it blocks or panics.
+// discard reads a little of a body that is not needed, so that its connection can be used again,
+// and closes it. The body is that of the program's transport: discard returns in time even if a
+// method of it blocks or panics.
 func discard(ctx context.Context, body io.ReadCloser) {
 	ctx, cancel := context.WithTimeout(ctx, discardTime)
 	defer cancel()

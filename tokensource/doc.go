@@ -11,9 +11,9 @@
 //	}
 //	client := &http.Client{Transport: src.Transport(nil, "https://mfp.example.com:9443")}
 //
-// The client sends the token to that origin and to no other. It gets a new token when the API refuses
-// the old one. When the API wants more scope and [Transport.AllowScope] agrees, it asks for more. See
-// [Source.Transport]. A program that needs the token itself calls [Source.Token]:
+// The client sends the token to that origin and to no other. It gets a new token when the API
+// refuses the old one. When the API wants more scope and [Transport.AllowScope] agrees, it asks
+// for more. See [Source.Transport]. A program that needs the token itself calls [Source.Token]:
 //
 //	token, err := src.Token(ctx)
 //	if err != nil {
@@ -36,20 +36,21 @@
 //	none or expired   no                yes       the remembered error at once, with its RetryAfter
 //	none or expired   no                no        starts the fetch and waits
 //
-// One fetch runs at a time. It continues when the caller that started it leaves. After a failed fetch
-// there is a backoff of one second, which doubles up to ten. After a refusal of the credentials or the
-// scope the backoff is two seconds and doubles up to five minutes. A new secret ends it: if
-// [Config].ClientSecretFunc returns another secret, the next caller without a token starts a fetch.
+// One fetch runs at a time. It continues when the caller that started it leaves. After a failed
+// fetch there is a backoff of one second, which doubles up to ten. After a refusal of the
+// credentials or the scope the backoff is two seconds and doubles up to five minutes. A new secret
+// ends it: if [Config].ClientSecretFunc returns another secret, the next caller without a token
+// starts a fetch.
 //
-// A Source has no goroutine but that of a fetch, so there is nothing to close. A program that is idle
-// for long, and whose next request must not wait for a token, runs [Source.Keep].
+// A Source has no goroutine but that of a fetch, so there is nothing to close. A program that is
+// idle for long, and whose next request must not wait for a token, runs [Source.Keep].
 //
 // # Failures
 //
 // [Config].Timeout bounds a fetch. A fetch is abandoned if a function of the program ignores its
-// context: 100 ms after the timeout the callers get an error, and the result of the fetch is ignored
-// if there is one later. While eight abandoned fetches still run, no other fetch starts. A panic in a
-// function of the program is contained and logged.
+// context: 100 ms after the timeout the callers get an error, and the result of the fetch is
+// ignored if there is one later. While eight abandoned fetches still run, no other fetch starts. A
+// panic in a function of the program is contained and logged.
 //
 // A dead connection is noticed within seconds; see [NewTransport]. A token request that met one is
 // sent again.

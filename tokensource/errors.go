@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ErrorCode is an OAuth error code (RFC 6749 section 5.2). It is an error, so that a program can test
-// for it:
+// ErrorCode is an OAuth error code (RFC 6749 section 5.2). It is an error, so that a program can
+// test for it:
 //
 //	errors.Is(err, tokensource.ErrInvalidClient)
 type ErrorCode string
@@ -26,7 +26,8 @@ const (
 // Error returns the code.
 func (c ErrorCode) Error() string { return string(c) }
 
-// ConfigError is a mistake in one field of a Config, here or in package core. An error of [New] wraps it:
+// ConfigError is a mistake in one field of a Config, here or in package core. An error of [New]
+// wraps it:
 //
 //	if e, ok := errors.AsType[*tokensource.ConfigError](err); ok {
 //		log.Printf("%s is wrong", e.Field)
@@ -44,8 +45,8 @@ func (e *ConfigError) Error() string { return e.Field + " " + e.Err.Error() }
 // Unwrap returns the field Err.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// EndpointError is a failed call to an endpoint of the authorization server. It never contains a token,
-// a secret or a part of an answer's body.
+// EndpointError is a failed call to an endpoint of the authorization server. It never contains a
+// token, a secret or a part of an answer's body.
 type EndpointError struct {
 	// Endpoint is "token" or "introspection", URL its address without a query.
 	Endpoint, URL string

@@ -38,8 +38,8 @@ type result struct {
 // grace is how long a fetch may take to return after its context has ended.
 const grace = 100 * time.Millisecond
 
-// wait returns the result of the fetch. It waits no longer than ctx. A fetch that ignores its context
-// is abandoned after grace; the timer here is for the case that the logger then blocks.
+// wait returns the result of the fetch. It waits no longer than ctx. A fetch that ignores its
+// context is abandoned after grace; the timer here is for the case that the logger then blocks.
 func (f *pendingFetch) wait(ctx context.Context) (Token, error) {
 	select {
 	case <-f.done:
@@ -127,8 +127,8 @@ func (s *Source) finish(f *pendingFetch, got result, abandon bool) {
 	}
 }
 
-// record stores the result of f if it is the first one, and returns the event to report. There is no
-// event if f did nothing but check the secret.
+// record stores the result of f if it is the first one, and returns the event to report. There is
+// no event if f did nothing but check the secret.
 func (s *Source) record(f *pendingFetch, got result, abandon bool) (event *Renewal, failures int, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Ready fetches a token unless there is a valid one, and returns the error if there is none. It waits
-// no longer than ctx. Errors are remembered as by [Source.Token].
+// Ready fetches a token unless there is a valid one, and returns the error if there is none. It
+// waits no longer than ctx. Errors are remembered as by [Source.Token].
 //
 // Call Ready when a program starts, to fail early and to have a token before the first request, or
 // from a readiness probe. A Source works without it.
@@ -21,9 +21,9 @@ func (s *Source) Ready(ctx context.Context) error {
 // recheck is how often Keep looks at the wall clock at least: it may jump while the machine sleeps.
 const recheck = time.Minute
 
-// Keep renews the token whenever that is due, until ctx ends. Then it returns ctx's cause. It is for
-// programs that are idle for long and whose next request must not wait for a token. Keep blocks: run
-// it in a goroutine of your own.
+// Keep renews the token whenever that is due, until ctx ends. Then it returns ctx's cause. It is
+// for programs that are idle for long and whose next request must not wait for a token. Keep
+// blocks: run it in a goroutine of your own.
 //
 //	go src.Keep(ctx)
 func (s *Source) Keep(ctx context.Context) error {

@@ -37,16 +37,16 @@ func newLease(t Token, start time.Time) *lease {
 	return l
 }
 
-// alive reports whether the token is valid by both clocks. The monotonic clock stops while a machine
-// sleeps, and the wall clock can be set back.
+// alive reports whether the token is valid by both clocks. The monotonic clock stops while a
+// machine sleeps, and the wall clock can be set back.
 func (l *lease) alive(now time.Time) bool {
 	wall := l.token.ExpiresAt.Round(0)
 	return now.Before(l.end) && (wall.IsZero() || now.Round(0).Before(wall))
 }
 
 // usable reports whether the token may be returned now, and its age. It reads the monotonic clock,
-// which costs half of time.Now, and once a second the wall clock. So a machine that wakes from sleep
-// notices the end of a token up to a second late.
+// which costs half of time.Now, and once a second the wall clock. So a machine that wakes from
+// sleep notices the end of a token up to a second late.
 func (l *lease) usable() (age time.Duration, ok bool) {
 	age = time.Since(l.start)
 	if age >= l.end.Sub(l.start) {

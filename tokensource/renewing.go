@@ -21,8 +21,8 @@ const (
 //     [*EndpointError] with RetryAfter.
 //   - Otherwise Token waits for the one fetch that all callers share, no longer than ctx.
 //
-// During the backoff after a refusal, Token also looks whether [Config].ClientSecretFunc has another
-// secret, four times a second at most, and then fetches at once.
+// During the backoff after a refusal, Token also looks whether [Config].ClientSecretFunc has
+// another secret, four times a second at most, and then fetches at once.
 //
 // Token never returns an expired token, except within a second after the machine wakes from sleep.
 func (s *Source) Token(ctx context.Context) (Token, error) {
@@ -47,8 +47,8 @@ func (s *Source) Token(ctx context.Context) (Token, error) {
 // Invalidate tells the Source that a server has refused t. If t is the current token, the Source
 // drops it. Otherwise Invalidate does nothing, so a late refusal of an old token costs no new one.
 //
-// After five invalidations in a short time one per second takes effect, and the others are ignored: a
-// server that refuses every token does not cause a fetch per request.
+// After five invalidations in a short time one per second takes effect, and the others are
+// ignored: a server that refuses every token does not cause a fetch per request.
 func (s *Source) Invalidate(t Token) {
 	l := s.current.Load()
 	if l == nil || l.token.AccessToken != t.AccessToken {
@@ -82,12 +82,12 @@ func (s *Source) mayInvalidate(now time.Time) bool {
 	return true
 }
 
-// Renew returns a token other than used, which a server has refused. If the current token is another
-// one already, Renew returns that; else it waits for a fetch that all callers share.
+// Renew returns a token other than used, which a server has refused. If the current token is
+// another one already, Renew returns that; else it waits for a fetch that all callers share.
 //
-// Unlike [Source.Invalidate], Renew lets callers of [Source.Token] have the used token until the fetch
-// ends. Call it where the refusal may be about something else that was sent with the token. If there
-// were too many refusals lately (see Invalidate), Renew returns used.
+// Unlike [Source.Invalidate], Renew lets callers of [Source.Token] have the used token until the
+// fetch ends. Call it where the refusal may be about something else that was sent with the token.
+// If there were too many refusals lately (see Invalidate), Renew returns used.
 func (s *Source) Renew(ctx context.Context, used Token) (Token, error) {
 	l := s.current.Load()
 	if l == nil || l.token.AccessToken != used.AccessToken {

@@ -12,8 +12,8 @@ import (
 // maxRemembered bounds the Sources of one client, and the paths whose scope a Transport remembers.
 const maxRemembered = 1024
 
-// CheckScope returns an error if scope is not a space-separated list of scope tokens (RFC 6749 section
-// 3.3). An empty list is valid. The error's text completes "scope ...".
+// CheckScope returns an error if scope is not a space-separated list of scope tokens (RFC 6749
+// section 3.3). An empty list is valid. The error's text completes "scope ...".
 func CheckScope(scope string) error {
 	for i := range len(scope) {
 		if c := scope[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
@@ -23,12 +23,12 @@ func CheckScope(scope string) error {
 	return nil
 }
 
-// Scoped returns the Source of the same client for another scope, a space-separated list of elements.
-// The same elements in any order give the same Source, so call Scoped wherever the token is needed.
-// (After 1024 different scopes the client starts again with new Sources.)
+// Scoped returns the Source of the same client for another scope, a space-separated list of
+// elements. The same elements in any order give the same Source, so call Scoped wherever the token
+// is needed. (After 1024 different scopes the client starts again with new Sources.)
 //
-// The Sources of one client share its connections, its secret and its [Config].Renewed. Each has its
-// own token, fetch and backoff.
+// The Sources of one client share its connections, its secret and its [Config].Renewed. Each has
+// its own token, fetch and backoff.
 //
 // If scope is not valid (see [CheckScope]), the Source returns an error for each token. A Source of
 // [Func] or [Static] has one token for all scopes and returns itself.
@@ -76,8 +76,8 @@ func scopeSet(scope string) []string {
 	return slices.Compact(elements)
 }
 
-// missingScope returns the elements of asked that granted does not have, quoted. If granted is empty,
-// nothing is missing: several servers name no scope when they grant all of it.
+// missingScope returns the elements of asked that granted does not have, quoted. If granted is
+// empty, nothing is missing: several servers name no scope when they grant all of it.
 func missingScope(granted, asked string) string {
 	have := strings.Fields(granted)
 	if len(have) == 0 {

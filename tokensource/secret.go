@@ -8,9 +8,9 @@ import (
 
 const redacted = "[REDACTED]"
 
-// Secret is a credential that does not print itself: fmt (every verb), encoding/json, encoding/xml and
-// log/slog show "[REDACTED]". string(s) is the value. There are two exceptions, which a type cannot
-// prevent: fmt prints unexported fields of structs, and encoding/json the keys of maps.
+// Secret is a credential that does not print itself: fmt (every verb), encoding/json, encoding/xml
+// and log/slog show "[REDACTED]". string(s) is the value. There are two exceptions, which a type
+// cannot prevent: fmt prints unexported fields of structs, and encoding/json the keys of maps.
 type Secret string
 
 // Format implements fmt.Formatter.

@@ -71,7 +71,8 @@ func (t *Transport) allows(element string) (yes bool) {
 	return yes
 }
 
-// pathScope returns the scope that requests to path need beyond the Source's own, "" if none is known.
+// pathScope returns the scope that requests to path need beyond the Source's own, "" if none is
+// known.
 func (t *Transport) pathScope(path string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

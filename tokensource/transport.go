@@ -34,16 +34,17 @@ type Transport struct {
 	scopes  map[string]string // by origin and path: the scope needed there beyond the Source's own
 }
 
-// Transport returns a RoundTripper for calls to protected APIs, over base. Nil means a transport like
-// NewTransport(""), which all Transports of the program share. It is not http.DefaultTransport.
+// Transport returns a RoundTripper for calls to protected APIs, over base. Nil means a transport
+// like NewTransport(""), which all Transports of the program share. It is not
+// http.DefaultTransport.
 //
 //	client := &http.Client{Transport: src.Transport(nil)}
 //
-// The token is sent to the given origins, such as "https://api.example.com". If none is given, it is
-// sent to the origin of the first request. Other requests are sent without the token: those to another
-// origin, also after a redirect, and those that have an Authorization field already. An origin is
-// https, or http on loopback; see [Config].InsecureHTTP. Hosts are compared as ASCII. A host that is
-// not ASCII never gets the token: write it in punycode.
+// The token is sent to the given origins, such as "https://api.example.com". If none is given, it
+// is sent to the origin of the first request. Other requests are sent without the token: those to
+// another origin, also after a redirect, and those that have an Authorization field already. An
+// origin is https, or http on loopback; see [Config].InsecureHTTP. Hosts are compared as ASCII. A
+// host that is not ASCII never gets the token: write it in punycode.
 //
 // A request is repeated only if its body can be sent again (http.NewRequest arranges that for the
 // usual readers), and only after an answer that means that nothing was done:
@@ -55,12 +56,12 @@ type Transport struct {
 //
 // If there is no new token, the caller gets the answer to the first attempt.
 //
-// A request without an answer is not repeated, because it may have been executed. But then base's idle
-// connections are closed, once a second at most, if base has a method CloseIdleConnections: connections
-// that broke together look alive one by one.
+// A request without an answer is not repeated, because it may have been executed. But then base's
+// idle connections are closed, once a second at most, if base has a method CloseIdleConnections:
+// connections that broke together look alive one by one.
 //
-// If RoundTrip returns an [*EndpointError], the request was not sent, because there was no token for
-// it.
+// If RoundTrip returns an [*EndpointError], the request was not sent, because there was no token
+// for it.
 func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport {
 	if base == nil {
 		base = shared()
@@ -149,9 +150,9 @@ func (t *Transport) matchesOrigin(r *http.Request) (bool, error) {
 	return t.origins[o], nil
 }
 
-// origin returns the scheme, host and port of u in one spelling, or "" if the host is not ASCII. Only
-// ASCII letters are folded, because a resolver treats other characters that Unicode folds as another
-// host. The zone of an IPv6 address, which names an interface, is not folded.
+// origin returns the scheme, host and port of u in one spelling, or "" if the host is not ASCII.
+// Only ASCII letters are folded, because a resolver treats other characters that Unicode folds as
+// another host. The zone of an IPv6 address, which names an interface, is not folded.
 func origin(u *url.URL) string {
 	scheme, host, port := lower(u.Scheme), u.Hostname(), u.Port()
 	for i := range len(host) {

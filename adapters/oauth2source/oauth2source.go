@@ -4,12 +4,13 @@
 //
 //	service, err := api.NewService(ctx, option.WithTokenSource(oauth2source.From(src)))
 //
-// For a token that x/oauth2 knows how to get, with the renewal, the backoff and the Transport of tokensource:
+// For a token that x/oauth2 can fetch, with the renewal, the backoff and the Transport of
+// tokensource:
 //
 //	src := oauth2source.To(credentials.TokenSource(ctx))
 //
-// Where there is a choice, use Source.Transport rather than oauth2.NewClient: the latter sends the token to whatever host a
-// redirect names, and keeps a refused token until it ends.
+// Prefer [tokensource.Source.Transport] to oauth2.NewClient, which sends the token to any host
+// that a redirect names, and keeps a refused token until it ends.
 package oauth2source
 
 import (
@@ -23,10 +24,12 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// From returns src for code that wants an oauth2.TokenSource. Its Token has no context: it waits for one fetch at most, which
-// Config.Timeout bounds. Do not wrap it in oauth2.ReuseTokenSource, which oauth2.NewClient does by itself: that keeps a token
-// of which src knows that it was refused. The oauth2.Token prints itself, token and all. What was granted is its
-// Extra("scope").
+// From returns src as an oauth2.TokenSource. Its method Token has no context: it waits for one
+// fetch at most, which [tokensource.Config].Timeout bounds. It is safe for concurrent use.
+//
+// Do not wrap it in oauth2.ReuseTokenSource, as oauth2.NewClient does: that keeps a token after
+// src has dropped it as refused. An oauth2.Token, unlike a [tokensource.Token], prints its secret.
+// Its Extra("scope") is the granted scope.
 func From(src *tokensource.Source) oauth2.TokenSource { return from{src} }
 
 type from struct{ source *tokensource.Source }
@@ -41,16 +44,19 @@ func (f from) Token() (*oauth2.Token, error) {
 	return token.WithExtra(map[string]any{"scope": t.Scope}), nil
 }
 
-// To returns a Source that gets its tokens from ts. A ts that keeps tokens itself, as oauth2.ReuseTokenSource does, and with it
-// nearly all of x/oauth2, may bring an invalidated token back; clientcredentials.Config.Token, through tokensource.Func,
-// does not. A ts that does not answer in five seconds is an error for the callers, and is not called again before it has
-// answered.
+// To returns a Source that gets its tokens from ts. If ts does not answer within five seconds, the
+// callers get an error, and ts is not called again before it has answered.
+//
+// Most token sources of x/oauth2 keep their token, as oauth2.ReuseTokenSource does, and so may
+// return an invalidated one again. clientcredentials.Config.Token does not: pass it to
+// [tokensource.Func].
 func To(ts oauth2.TokenSource) *tokensource.Source {
 	t := &to{source: ts}
 	return tokensource.Func(t.fetch)
 }
 
-// to calls an oauth2.TokenSource, which has no context to be stopped with, once at a time.
+// to calls an oauth2.TokenSource, one call at a time. Such a call has no context and cannot be
+// stopped.
 type to struct {
 	source oauth2.TokenSource
 
@@ -75,7 +81,7 @@ func (t *to) fetch(ctx context.Context) (tokensource.Token, error) {
 	}
 }
 
-// ask returns where the answer of the call under way will be, after starting one if need be.
+// ask returns the channel for the answer of the call under way. It starts a call if there is none.
 func (t *to) ask() <-chan answer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,7 +101,7 @@ func (t *to) ask() <-chan answer {
 	return t.pending
 }
 
-// read takes over what tokensource needs of an answer.
+// read converts an answer.
 func read(a answer) (tokensource.Token, error) {
 	switch {
 	case a.err != nil:
@@ -109,7 +115,7 @@ func read(a answer) (tokensource.Token, error) {
 	return tokensource.Token{AccessToken: tokensource.Secret(a.token.AccessToken), Scope: scope, ExpiresAt: a.token.Expiry}, nil
 }
 
-// redact takes the answer's body out of x/oauth2's error, which repeats it.
+// redact replaces x/oauth2's error, which contains the body of the server's answer.
 func redact(err error) error {
 	e, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {

@@ -1,10 +1,11 @@
-// Package restysource makes resty clients whose requests carry the token of a tokensource.Source.
+// Package restysource makes resty clients that send the token of a [tokensource.Source].
 //
 //	client := restysource.New(src.Transport(nil, "https://mfp.example.com:9443"))
-//	res, err := client.R().SetBody(order).Post("https://mfp.example.com:9443/mfp/api/adapters/shop/orders")
+//	client.SetBaseURL("https://mfp.example.com:9443/mfp/api")
+//	res, err := client.R().SetBody(order).Post("/adapters/shop/orders")
 //
-// Leave SetAuthToken, SetBasicAuth and the like alone: a request that has credentials already goes out with those and without
-// the token.
+// Do not call SetAuthToken, SetBasicAuth and the like: a request that already has credentials is
+// sent with those, and without the token.
 package restysource
 
 import (
@@ -18,20 +19,22 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// timeout is that of a whole request, as long as nobody calls SetTimeout.
+// timeout bounds a whole request. SetTimeout changes it.
 const timeout = 30 * time.Second
 
 const redacted = "[REDACTED]"
 
-// New returns a resty client over t. It has no cookie jar, a timeout of 30 seconds, and shows no credentials in its debug
-// output: the token is put on below resty, and what else is secret in a header is redacted.
+// New returns a resty client over t. It has no cookie jar and a timeout of 30 seconds. Its debug
+// output contains no credentials: resty does not see the token, and other secrets in header fields
+// are redacted.
 //
-// It does not retry unless SetRetryCount says so. Then a request that came to no answer is repeated only if that cannot do a
-// thing twice: its method is idempotent or it has an Idempotency-Key, or it was never sent, for want of a token or of a
-// connection. Conditions of your own (AddRetryCondition) come on top and are not held back.
+// The client retries only after a call of SetRetryCount. Then it repeats a request without an
+// answer if the repetition is safe: the method is idempotent, the request has an Idempotency-Key,
+// or it was not sent, because there was no token or no connection. Conditions that you add with
+// AddRetryCondition apply in addition, without this check.
 func New(t *tokensource.Transport) *resty.Client {
 	c := resty.NewWithClient(&http.Client{Transport: t, Timeout: timeout})
-	c.AddRetryCondition(harmless)
+	c.AddRetryCondition(safeToRepeat)
 	c.OnRequestLog(func(l *resty.RequestLog) error {
 		redact(l.Header, "Authorization", "Proxy-Authorization", "Cookie")
 		return nil
@@ -43,8 +46,9 @@ func New(t *tokensource.Transport) *resty.Client {
 	return c
 }
 
-// harmless is the retry condition. That there is one takes the place of resty's own rule, which repeats whatever failed.
-func harmless(res *resty.Response, err error) bool {
+// safeToRepeat is the retry condition. It replaces resty's own rule, which repeats every failed
+// request.
+func safeToRepeat(res *resty.Response, err error) bool {
 	if err == nil || res == nil {
 		return false
 	}
@@ -61,7 +65,7 @@ func harmless(res *resty.Response, err error) bool {
 	return res.Request.Header.Get("Idempotency-Key") != ""
 }
 
-// redact works on a copy of a header that resty made for its log.
+// redact hides fields of h, which is a copy that resty made for its log.
 func redact(h http.Header, names ...string) {
 	for _, name := range names {
 		if h.Get(name) != "" {

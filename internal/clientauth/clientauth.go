@@ -33,7 +33,8 @@ func (f MethodFunc) Apply(ctx context.Context, header http.Header, form url.Valu
 // Style is how a client's id and secret are sent (RFC 6749 section 2.3.1).
 type Style string
 
-// Styles. The two Basic styles differ when the id or the secret has a character that a form escapes.
+// Styles. The two Basic styles differ when the id or the secret has a character that a form
+// escapes.
 const (
 	BasicRaw Style = "basic-raw" // Authorization: Basic base64(id:secret), as IBM's clients send it
 	Basic    Style = "basic"     // Authorization: Basic base64(form(id):form(secret)), as RFC 6749 says
@@ -70,8 +71,8 @@ func (s Style) CheckID(id string) error {
 	return s.check(id)
 }
 
-// CheckSecret returns an error if secret cannot be a client secret in this style. The error does not
-// contain the secret.
+// CheckSecret returns an error if secret cannot be a client secret in this style. The error does
+// not contain the secret.
 func (s Style) CheckSecret(secret string) error { return s.check(secret) }
 
 func (s Style) check(v string) error {

@@ -1,17 +1,18 @@
-// Package endpoint sends forms to one endpoint of an authorization server and returns its answers. No
-// other package of the module talks HTTP to an authorization server.
+// Package endpoint sends forms to one endpoint of an authorization server and returns its answers.
+// No other package of the module talks HTTP to an authorization server.
 //
 // A [Client] never follows a redirect, because a 307 would send the form with the token to another
-// host. It limits the size of an answer after decompression. It does not limit the time: the caller's
-// context must have a deadline. Every status is an answer, and the caller decides what it means.
+// host. It limits the size of an answer after decompression. It does not limit the time: the
+// caller's context must have a deadline. Every status is an answer, and the caller decides what it
+// means.
 //
-// Forms must be safe to send twice, as introspection and token requests are. [Client.Once] sends a form
-// again after a dead connection, [Client.Post] also after a failure that may pass ([Transient]). A
-// second attempt begins only after the first one has failed. Each attempt has credentials of its own,
-// see [clientauth.Method].
+// Forms must be safe to send twice, as introspection and token requests are. [Client.Once] sends a
+// form again after a dead connection, [Client.Post] also after a failure that may pass
+// ([Transient]). A second attempt begins only after the first one has failed. Each attempt has
+// credentials of its own, see [clientauth.Method].
 //
-// After a failure the Client closes the idle connections, because connections that broke together look
-// alive one by one; see [Idle].
+// After a failure the Client closes the idle connections, because connections that broke together
+// look alive one by one; see [Idle].
 package endpoint
 
 import (
@@ -92,15 +93,16 @@ func newRest(transport http.RoundTripper, maxBody int) *resty.Client {
 	return rest
 }
 
-// Once sends form with the credentials of auth and reads the answer; a nil auth sends none. An error
-// means that there was no answer. Its text contains nothing of what was sent or received. It is an
-// [AuthError] when nothing was sent because auth failed.
+// Once sends form with the credentials of auth and reads the answer; a nil auth sends none. An
+// error means that there was no answer. Its text contains nothing of what was sent or received. It
+// is an [AuthError] when nothing was sent because auth failed.
 //
-// A connection that was used before and then fails without a byte of an answer may have been dead for
-// long. So the form is sent again at once, at most twice, while ctx lives. If the transport is an
-// *http.Transport, the last attempt has a connection of its own, which cannot be a dead one from the
-// pool. (net/http would repeat a request with an Idempotency-Key, but over every idle connection in
-// turn. One token that makes a firewall reset connections would then cost all of them.)
+// A connection that was used before and then fails without a byte of an answer may have been dead
+// for long. So the form is sent again at once, at most twice, while ctx lives. If the transport is
+// an *http.Transport, the last attempt has a connection of its own, which cannot be a dead one
+// from the pool. (net/http would repeat a request with an Idempotency-Key, but over every idle
+// connection in turn. One token that makes a firewall reset connections would then cost all of
+// them.)
 func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
 	rest := c.rest
 	var failed error // of the last attempt
@@ -143,8 +145,8 @@ func (c *Client) send(ctx context.Context, rest *resty.Client, a attempt) (*Resp
 	return &Response{Status: res.StatusCode(), Header: res.Header(), Body: res.Body(), Sent: sent}, nil
 }
 
-// timedOut reports whether a deadline, ours or the transport's, or the caller ended the attempt, and not
-// the connection.
+// timedOut reports whether a deadline, ours or the transport's, or the caller ended the attempt,
+// and not the connection.
 func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// closeEvery is the shortest time between two closings. A stranger whose tokens make a firewall reset
-// connections must not cause a new handshake for every call.
+// closeEvery is the shortest time between two closings. A stranger whose tokens make a firewall
+// reset connections must not cause a new handshake for every call.
 const closeEvery = time.Second
 
 // Idle closes the idle connections of a transport after a failure, because connections often die

@@ -13,9 +13,9 @@ import (
 
 const maxErrorText = 200
 
-// redact returns err without its URL and without anything that the attempt sent. Errors that callers
-// test for stay in the chain. Others become printable text, because a transport may quote bytes of the
-// server, and a server may echo ours.
+// redact returns err without its URL and without anything that the attempt sent. Errors that
+// callers test for stay in the chain. Others become printable text, because a transport may quote
+// bytes of the server, and a server may echo ours.
 func redact(err error, header http.Header, form url.Values) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {
@@ -40,8 +40,8 @@ func redact(err error, header http.Header, form url.Values) error {
 	return errors.New(printable(err.Error()))
 }
 
-// sent returns the values that must not be in an error: the credentials in the header and the values of
-// all form parameters but some that are no secret.
+// sent returns the values that must not be in an error: the credentials in the header and the
+// values of all form parameters but some that are no secret.
 func sent(header http.Header, form url.Values) []string {
 	var secrets []string
 	if scheme, credentials, ok := strings.Cut(header.Get("Authorization"), " "); ok {
@@ -65,8 +65,8 @@ func sent(header http.Header, form url.Values) []string {
 	return secrets
 }
 
-// printable returns s as printable ASCII of limited length. It ends before the first quotation mark:
-// net/http puts what the server sent into quotation marks.
+// printable returns s as printable ASCII of limited length. It ends before the first quotation
+// mark: net/http puts what the server sent into quotation marks.
 func printable(s string) string {
 	if before, _, quotes := strings.Cut(s, `"`); quotes {
 		s = before + "(what was received is withheld)"

@@ -16,8 +16,8 @@ import (
 const maxJitter = 200 * time.Millisecond // before a failed call is repeated
 
 // Post is [Client.Once] with one repetition, after a short pause, of a call whose failure is
-// [Transient], while the Client's own [Budget] lasts. If the repetition cannot be authenticated, the
-// first failure stands.
+// [Transient], while the Client's own [Budget] lasts. If the repetition cannot be authenticated,
+// the first failure stands.
 func (c *Client) Post(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
 	res, err := c.counted(ctx, form, auth)
 	if !repeatable(res, err) || ctx.Err() != nil || !c.budget.Spend() {
@@ -54,9 +54,9 @@ func repeatable(res *Response, err error) bool {
 	return Transient(res.Status, res.Header.Get("Retry-After") != "", nil)
 }
 
-// Transient reports whether a second call may help after one that ended with status, or with err if
-// status is 0: the endpoint was not reached, its answer was cut short, or it failed. An endpoint that
-// names a time with Retry-After is not asked before.
+// Transient reports whether a second call may help after one that ended with status, or with err
+// if status is 0: the endpoint was not reached, its answer was cut short, or it failed. An
+// endpoint that names a time with Retry-After is not asked before.
 func Transient(status int, retryAfter bool, err error) bool {
 	switch status {
 	case 0:
@@ -73,8 +73,8 @@ func good(res *Response, err error) bool {
 	return err == nil && res.Status < 500 && res.Status != http.StatusTooManyRequests
 }
 
-// RetryAfter reads a Retry-After field (RFC 9110 section 10.2.3) in either form. It returns limit for a
-// longer time, and zero if the field is absent, not valid or in the past.
+// RetryAfter reads a Retry-After field (RFC 9110 section 10.2.3) in either form. It returns limit
+// for a longer time, and zero if the field is absent, not valid or in the past.
 func RetryAfter(h http.Header, now time.Time, limit time.Duration) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {

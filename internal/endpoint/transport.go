@@ -23,10 +23,10 @@ const (
 
 var dialer = &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 
-// NewTransport returns the default transport of a Client: proxies from the environment, TLS 1.2 or later,
-// the next address of a name after two seconds, HTTP/2 connections closed four seconds after the last
-// frame, and inFlight idle connections per host. It is no clone of http.DefaultTransport, because
-// programs change that, and some turn off its certificate checks.
+// NewTransport returns the default transport of a Client: proxies from the environment, TLS 1.2 or
+// later, the next address of a name after two seconds, HTTP/2 connections closed four seconds
+// after the last frame, and inFlight idle connections per host. It is no clone of
+// http.DefaultTransport, because programs change that, and some turn off its certificate checks.
 func NewTransport(inFlight int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -44,8 +44,8 @@ func NewTransport(inFlight int) *http.Transport {
 	}
 }
 
-// unpooled returns a transport like rt that uses each connection once, or for a second with HTTP/2. It
-// returns nil if rt is not an *http.Transport.
+// unpooled returns a transport like rt that uses each connection once, or for a second with
+// HTTP/2. It returns nil if rt is not an *http.Transport.
 func unpooled(rt http.RoundTripper) *http.Transport {
 	t, ok := rt.(*http.Transport)
 	if !ok || t == nil {
@@ -57,8 +57,8 @@ func unpooled(rt http.RoundTripper) *http.Transport {
 	return t
 }
 
-// OpenTransport is [NewTransport] with the certificates in the PEM file caFile as the only authorities.
-// If caFile is empty, it trusts those of the system.
+// OpenTransport is [NewTransport] with the certificates in the PEM file caFile as the only
+// authorities. If caFile is empty, it trusts those of the system.
 func OpenTransport(inFlight int, caFile string) (*http.Transport, error) {
 	t := NewTransport(inFlight)
 	if caFile == "" {
@@ -72,8 +72,9 @@ func OpenTransport(inFlight int, caFile string) (*http.Transport, error) {
 	return t, nil
 }
 
-// readRoots reads a PEM file. The texts of its errors complete "CAFile ...". One damaged certificate is
-// an error: without it, connections to some servers would fail for no visible reason.
+// readRoots reads a PEM file. The texts of its errors complete "CAFile ...". One damaged
+// certificate is an error: without it, connections to some servers would fail for no visible
+// reason.
 func readRoots(file string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -108,7 +109,8 @@ func Hint(err error) string {
 	return ""
 }
 
-// CheckTransport returns an error if rt does not verify its peer. It can check an *http.Transport only.
+// CheckTransport returns an error if rt does not verify its peer. It can check an *http.Transport
+// only.
 func CheckTransport(rt http.RoundTripper) error {
 	t, ok := rt.(*http.Transport)
 	if !ok || t == nil || t.TLSClientConfig == nil {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// CheckURL parses the URL of an endpoint. It returns an error for a scheme other than https, for a host
-// that is missing or not ASCII, for user information and for a fragment. The scheme http is valid on
-// loopback, and elsewhere if insecureHTTP is set. An error does not contain the URL, because that may
-// contain a password.
+// CheckURL parses the URL of an endpoint. It returns an error for a scheme other than https, for a
+// host that is missing or not ASCII, for user information and for a fragment. The scheme http is
+// valid on loopback, and elsewhere if insecureHTTP is set. An error does not contain the URL,
+// because that may contain a password.
 func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	if raw == "" {
 		return nil, errors.New("is empty, want an https:// URL")
@@ -38,8 +38,8 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	return u, nil
 }
 
-// Loopback reports whether host, a name or an address, is this machine. Only ASCII letters are compared
-// without regard to case.
+// Loopback reports whether host, a name or an address, is this machine. Only ASCII letters are
+// compared without regard to case.
 func Loopback(host string) bool {
 	if ascii(host) && strings.EqualFold(host, "localhost") {
 		return true

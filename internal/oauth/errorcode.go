@@ -1,13 +1,13 @@
-// Package oauth reads what the answers of all OAuth endpoints have in common.
+// Package oauth reads the parts that the answers of all OAuth endpoints share.
 package oauth
 
 import (
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
-// ErrorCode returns the error code of an answer, "" if it has none: "error" of RFC 6749 section 5.2, or MobileFirst's
-// errorCode. What is none of the codes that servers are known to send is "unknown_error", because it might be anything, an
-// echo of our secret included.
+// ErrorCode returns the error code of an answer, "" if it has none. It is the member "error" of
+// RFC 6749 section 5.2, or MobileFirst's errorCode. A code that is not a known one becomes
+// "unknown_error": the server might have copied our secret into it.
 func ErrorCode(answer strictjson.Object) string {
 	if id, _, err := answer.String("errorCode"); err == nil && id == "INVALID_CLIENT_ID" {
 		return "invalid_client"
