@@ -1,22 +1,15 @@
 package core_test
 
 import (
-	"bytes"
-	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
-	"github.com/mfpguard/mfpguard/tokensource"
+	"github.com/mfpguard/mfpguard/internal/canary"
 )
 
 const (
@@ -28,73 +21,29 @@ const (
 )
 
 // watcher collects everything that a Verifier says to anybody but the server.
-type watcher struct {
-	mu   sync.Mutex
-	said bytes.Buffer
-}
-
-func (w *watcher) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.said.Write(p)
-}
-
-func (w *watcher) note(what ...any) {
-	for _, x := range what {
-		fmt.Fprintf(w, "%v %+v\n", x, x)
-		if err, ok := x.(error); ok {
-			for ; err != nil; err = errors.Unwrap(err) {
-				fmt.Fprintf(w, "%T %v\n", err, err)
-			}
-		}
-	}
-}
-
-func (w *watcher) denial(d *core.Denial) {
-	if d != nil {
-		w.note(d.Status, d.Header, d.Body, *d, d.Cause)
-		fmt.Fprintf(w, "%#v\n", d.Cause)
-	}
-}
-
-func (w *watcher) trace() core.Trace {
-	return core.Trace{
-		Looked:       func(_ context.Context, i core.LookedInfo) { w.note(i) },
-		Introspected: func(_ context.Context, i core.IntrospectedInfo) { w.note(i, i.Err) },
-		Decided: func(_ context.Context, i core.DecidedInfo) {
-			w.note(i.Principal)
-			w.denial(i.Denial)
-		},
-		Joined:         func(_ context.Context, i core.JoinedInfo) { w.note(i) },
-		Waited:         func(_ context.Context, i core.WaitedInfo) { w.note(i) },
-		Retried:        func(_ context.Context, i core.RetriedInfo) { w.note(i, i.Err) },
-		CircuitChanged: func(i core.CircuitChangedInfo) { w.note(i, i.Err) },
-		Renewed:        func(i tokensource.Renewal) { w.note(i, i.Err) },
-	}
-}
+type watcher struct{ canary.Watcher }
 
 func (w *watcher) watch(c *core.Config) {
-	c.Logger = slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.Level(-100), AddSource: true}))
-	c.Trace = w.trace()
+	c.Logger = w.Logger()
+	w.Watch(&c.Trace)
 }
+
+func (w *watcher) note(what ...any) { w.Note(what...) }
+
+func (w *watcher) denial(d *core.Denial) { w.Note(d) }
 
 // check fails if any canary, plain or in one of the forms in which it travels, was said.
 func (w *watcher) check(t *testing.T, also ...string) {
 	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	said := w.Take()
 	for _, secret := range append(also, canaryNothing, canarySecret, canaryUser, canaryToken, canaryOwn) {
-		for _, form := range []string{
-			secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
-			base64.StdEncoding.EncodeToString([]byte("rs1:" + secret)), fmt.Sprintf("%x", secret),
-		} {
-			if i := strings.Index(w.said.String(), form); i >= 0 {
-				t.Errorf("%q was said: …%.300s…", form, w.said.String()[max(0, i-150):])
-				return
-			}
+		if canary.Find(said, secret, "rs1:"+secret) != "" {
+			i := max(0, strings.Index(said, secret))
+			t.Errorf("%q was said: …%.300s…", secret, said[max(0, i-150):])
+			return
 		}
 	}
-	if w.said.Len() == 0 {
+	if said == "" {
 		t.Error("nothing was said at all: the test watches nothing")
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/internal/roundtrip"
 )
 
 // mobileFirst returns a Verifier for srv that needs no socket, changed by the given functions.
@@ -90,9 +91,7 @@ func withTTL(active, negative time.Duration) func(*core.Config) {
 	return func(c *core.Config) { c.CacheTTL, c.NegativeTTL = &active, &negative }
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+type roundTrip = roundtrip.Func
 
 func response(r *http.Request, status int, contentType, body string) *http.Response {
 	h := http.Header{}

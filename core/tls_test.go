@@ -1,16 +1,10 @@
 package core_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,36 +14,8 @@ import (
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/internal/selfsigned"
 )
-
-// certificate makes a self-signed certificate, and a pool that trusts it.
-func certificate(t *testing.T, host string, end time.Time) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: end.Add(-48 * time.Hour), NotAfter: end, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	if ip := net.ParseIP(host); ip != nil {
-		template.IPAddresses = []net.IP{ip}
-	} else {
-		template.DNSNames = []string{host}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
-}
 
 // IN-13, IN-15, A61: a server that cannot prove who it is gets to see nothing.
 func TestTLS(t *testing.T) {
@@ -80,7 +46,10 @@ func TestTLS(t *testing.T) {
 				w.Header().Set("Content-Type", "application/json")
 				io.WriteString(w, active)
 			}))
-			cert, pool := certificate(t, tt.host, tt.end)
+			cert, err := selfsigned.Certificate(tt.end.Add(-48*time.Hour), tt.end, tt.host)
+			if err != nil {
+				t.Fatal(err)
+			}
 			s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: tt.most, MinVersion: tls.VersionTLS10}
 			s.EnableHTTP2 = tt.http2
 			s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -88,7 +57,7 @@ func TestTLS(t *testing.T) {
 			defer s.Close()
 			v := at(t, "", withProfile(core.RFC7662(core.RFC7662Config{IntrospectionURL: s.URL, AnyAudience: true})), func(c *core.Config) {
 				if tt.trusted {
-					c.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
+					c.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: selfsigned.Pool(cert)}, ForceAttemptHTTP2: true}
 				}
 			})
 			_, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())

@@ -1,10 +1,10 @@
 package tokensource_test
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/internal/roundtrip"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -48,6 +48,4 @@ func wantCalls(t testing.TB, srv *coretest.Server, want int) {
 }
 
 // roundTrip is a transport made of a function.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+type roundTrip = roundtrip.Func

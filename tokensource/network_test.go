@@ -1,16 +1,9 @@
 package tokensource_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"io"
 	"log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/internal/selfsigned"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -76,7 +70,10 @@ func TestTLS(t *testing.T) {
 				requests.Add(1)
 				as.ServeHTTP(w, r)
 			}))
-			cert, pool := certificate(t, tt.host, tt.until)
+			cert, err := selfsigned.Certificate(tt.until.Add(-48*time.Hour), tt.until, tt.host)
+			if err != nil {
+				t.Fatal(err)
+			}
 			srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS10, MaxVersion: tt.version}
 			srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 			srv.StartTLS()
@@ -84,7 +81,7 @@ func TestTLS(t *testing.T) {
 			c := config(as)
 			c.TokenURL, c.Transport = srv.URL+"/mfp/api/az/v1/token", nil
 			if tt.trusted {
-				c.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
+				c.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: selfsigned.Pool(cert)}}
 			}
 			tok, err := newSource(t, c).Token(t.Context())
 			if tt.want == "" {
@@ -101,35 +98,6 @@ func TestTLS(t *testing.T) {
 			}
 		})
 	}
-}
-
-// certificate makes a self-signed certificate for host and a pool that trusts it.
-func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, NotBefore: until.Add(-48 * time.Hour), NotAfter: until,
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	if ip := net.ParseIP(host); ip != nil {
-		template.IPAddresses = []net.IP{ip}
-	} else {
-		template.DNSNames = []string{host}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
 // A secret that a server echoes into its protocol errors stays out of ours.

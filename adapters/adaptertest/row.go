@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/internal/canary"
 )
 
 // row is one request and what may become of it.
@@ -50,7 +51,7 @@ type subject struct{ canary, token, user string }
 
 // newSubject makes a token with every kind of character that a bearer token may have (BT-14), or a longer one of size bytes.
 func newSubject(prefix string, size int) subject {
-	c := canary()
+	c := newCanary()
 	token := prefix + c + "-b2.c3_d4~e5+f6/g7=="
 	if size > 0 {
 		token = prefix + c + strings.Repeat("x", size-len(prefix)-len(c))
@@ -162,11 +163,11 @@ func (f *fixture) scan(t *testing.T, c *client, x exchange, secrets []string) {
 	if x.ran == 1 && x.response != nil {
 		answer = strings.Replace(answer, x.who, "", 1)
 	}
-	if s := leaks(answer, secrets...); s != "" {
+	if s := canary.Find(answer, secrets...); s != "" {
 		t.Errorf("the answer shows %q:\n%s", s, clip(answer))
 	}
-	said := f.watch.take()
-	if s := leaks(said, secrets...); s != "" {
+	said := f.watch.Take()
+	if s := canary.Find(said, secrets...); s != "" {
 		t.Errorf("the log or a trace shows %q:\n%s", s, said)
 	}
 }

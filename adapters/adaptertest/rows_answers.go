@@ -78,7 +78,7 @@ func set(name string, value any) func(map[string]any) {
 func large(answer map[string]any) {
 	checks := map[string]any{}
 	for len(checks) < 500 {
-		checks[canary()] = map[string]any{"data": make([]int, 500)}
+		checks[newCanary()] = map[string]any{"data": make([]int, 500)}
 	}
 	answer["mfp-checks"] = checks
 }

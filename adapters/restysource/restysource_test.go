@@ -16,6 +16,7 @@ import (
 
 	"github.com/mfpguard/mfpguard/adapters/restysource"
 	"github.com/mfpguard/mfpguard/core/coretest"
+	"github.com/mfpguard/mfpguard/internal/roundtrip"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -179,9 +180,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+type roundTrip = roundtrip.Func
 
 type silent struct{}
 

@@ -21,12 +21,11 @@ import (
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
+	"github.com/mfpguard/mfpguard/internal/roundtrip"
 )
 
 // roundTrip is a transport made of a function.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+type roundTrip = roundtrip.Func
 
 // fields is a clientauth.Method that sets header fields.
 type fields http.Header

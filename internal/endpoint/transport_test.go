@@ -13,8 +13,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mfpguard/mfpguard/internal/endpoint"
+	"github.com/mfpguard/mfpguard/internal/selfsigned"
 )
 
 // CN-07
@@ -107,8 +109,11 @@ func TestOpenTransportTrustsNobodyElse(t *testing.T) {
 func otherCA(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "other.pem")
-	_, leaf := selfSigned(t)
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf}), 0o600); err != nil {
+	cert, err := selfsigned.Certificate(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Leaf.Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file

@@ -1,35 +1,25 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/mfpguard/mfpguard/internal/selfsigned"
 )
 
 // certificate is one for loopback that this process trusts, though our transport takes its roots
 // from the system: they are read once, from the file that this variable names. (That is so on Linux
 // and the BSDs.)
 var certificate = sync.OnceValues(func() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	form := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
+	now := time.Now()
+	c, err := selfsigned.Certificate(now.Add(-time.Hour), now.Add(24*time.Hour), "127.0.0.1")
 	if err != nil {
 		return tls.Certificate{}, err
 	}
@@ -39,14 +29,14 @@ var certificate = sync.OnceValues(func() (tls.Certificate, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "roots.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Leaf.Raw}), 0o600); err != nil {
 		return tls.Certificate{}, err
 	}
 	if err := os.Setenv("SSL_CERT_FILE", file); err != nil {
 		return tls.Certificate{}, err
 	}
 	_, err = x509.SystemCertPool() // reads the file
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+	return c, err
 })
 
 // listen serves on a port of loopback, with TLS and HTTP/2 or with neither.
