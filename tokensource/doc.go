@@ -39,7 +39,7 @@
 // One fetch runs at a time. It continues when the caller that started it leaves. After a failed
 // fetch there is a backoff of one second, which doubles up to ten. After a refusal of the
 // credentials or the scope the backoff is two seconds and doubles up to five minutes. A new secret
-// ends it: if [Config].ClientSecretFunc returns another secret, the next caller without a token
+// ends it: if [Config.ClientSecretFunc] returns another secret, the next caller without a token
 // starts a fetch.
 //
 // A Source has no goroutine but that of a fetch, so there is nothing to close. A program that is
@@ -47,7 +47,7 @@
 //
 // # Failures
 //
-// [Config].Timeout bounds a fetch. A fetch is abandoned if a function of the program ignores its
+// [Config.Timeout] bounds a fetch. A fetch is abandoned if a function of the program ignores its
 // context: 100 ms after the timeout the callers get an error, and the result of the fetch is
 // ignored if there is one later. While eight abandoned fetches still run, no other fetch starts. A
 // panic in a function of the program is contained and logged.

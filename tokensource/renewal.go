@@ -18,7 +18,7 @@ const (
 	Invalidated Trigger = "invalidated"
 )
 
-// Renewal is the event of one fetch of a token, successful or not; see [Config].Renewed.
+// Renewal is the event of one fetch of a token, successful or not; see [Config.Renewed].
 type Renewal struct {
 	// Source is the one that fetched. The Sources of one client (see [Source.Scoped]) share the
 	// hook.

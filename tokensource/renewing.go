@@ -21,7 +21,7 @@ const (
 //     [*EndpointError] with RetryAfter.
 //   - Otherwise Token waits for the one fetch that all callers share, no longer than ctx.
 //
-// During the backoff after a refusal, Token also looks whether [Config].ClientSecretFunc has
+// During the backoff after a refusal, Token also looks whether [Config.ClientSecretFunc] has
 // another secret, four times a second at most, and then fetches at once.
 //
 // Token never returns an expired token, except within a second after the machine wakes from sleep.

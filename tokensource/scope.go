@@ -27,7 +27,7 @@ func CheckScope(scope string) error {
 // elements. The same elements in any order give the same Source, so call Scoped wherever the token
 // is needed. (After 1024 different scopes the client starts again with new Sources.)
 //
-// The Sources of one client share its connections, its secret and its [Config].Renewed. Each has
+// The Sources of one client share its connections, its secret and its [Config.Renewed]. Each has
 // its own token, fetch and backoff.
 //
 // If scope is not valid (see [CheckScope]), the Source returns an error for each token. A Source of

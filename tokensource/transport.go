@@ -43,7 +43,7 @@ type Transport struct {
 // The token is sent to the given origins, such as "https://api.example.com". If none is given, it
 // is sent to the origin of the first request. Other requests are sent without the token: those to
 // another origin, also after a redirect, and those that have an Authorization field already. An
-// origin is https, or http on loopback; see [Config].InsecureHTTP. Hosts are compared as ASCII. A
+// origin is https, or http on loopback; see [Config.InsecureHTTP]. Hosts are compared as ASCII. A
 // host that is not ASCII never gets the token: write it in punycode.
 //
 // A request is repeated only if its body can be sent again (http.NewRequest arranges that for the

@@ -25,7 +25,7 @@ import (
 )
 
 // From returns src as an oauth2.TokenSource. Its method Token has no context: it waits for one
-// fetch at most, which [tokensource.Config].Timeout bounds. It is safe for concurrent use.
+// fetch at most, which [tokensource.Config.Timeout] bounds. It is safe for concurrent use.
 //
 // Do not wrap it in oauth2.ReuseTokenSource, as oauth2.NewClient does: that keeps a token after
 // src has dropped it as refused. An oauth2.Token, unlike a [tokensource.Token], prints its secret.

@@ -35,7 +35,7 @@ const (
 	maxStale       = 2 // repetitions after an attempt that met a dead connection
 )
 
-// ErrTooLarge means that an answer was longer than [Options].MaxBody.
+// ErrTooLarge means that an answer was longer than [Options.MaxBody].
 var ErrTooLarge = errors.New("answer exceeds the size limit")
 
 // Options configure a Client.
