@@ -1,7 +1,7 @@
-// Package contain keeps a panic of the program's own functions from becoming more than a line in the log.
+// Package contain recovers panics of functions that the program has set, and logs the first.
 //
-// A [Hook] calls one such function. [Logger] does the same for the handler of a log, which is a function of the program,
-// too. Neither costs an allocation while nothing panics.
+// A [Hook] calls one such function. [Logger] does the same for the handler of a log. Neither
+// allocates while nothing panics.
 package contain
 
 import (
@@ -15,16 +15,17 @@ import (
 	"sync/atomic"
 )
 
-// Hook calls a function that the program set. Name is its field, such as "Config.Renewed", for the log. The zero Log is no
-// logging. A Hook must not be copied after its first call; it is safe for concurrent use.
+// Hook calls a function that the program has set. Name is the field of the function, such as
+// "Config.Renewed", for the log. If Log is nil, nothing is logged. A Hook is safe for concurrent
+// use; it must not be copied after its first call.
 type Hook struct {
 	Name string
 	Log  *slog.Logger
-	told atomic.Bool
+	told atomic.Bool // the first panic was logged
 }
 
-// Call runs fn and reports whether it came to its end. A panic ends in Call; the first one is logged as an error, with its
-// type and its place, and never with its value, which might be a secret.
+// Call runs fn and reports whether fn returned. It recovers a panic. It logs the first one as an
+// error, with its type and its place, but not its value, which might be a secret.
 func (h *Hook) Call(fn func()) (returned bool) {
 	defer func() {
 		if !returned {
@@ -35,8 +36,9 @@ func (h *Hook) Call(fn func()) (returned bool) {
 	return true
 }
 
-// tell logs the first panic of h. Its caller has deferred it, so that the panic's frames are still on the stack. A value of
-// nil is runtime.Goexit, which nothing can stop.
+// tell logs the first panic of h. It must be called from a deferred function: the frames of the
+// panic are still on the stack then. If value is nil, fn has called runtime.Goexit, which cannot
+// be stopped.
 func (h *Hook) tell(value any) {
 	if value == nil || h.Log == nil || h.told.Swap(true) {
 		return
@@ -48,13 +50,14 @@ func (h *Hook) tell(value any) {
 	})
 }
 
-// quietly runs fn, whatever comes of it.
+// quietly runs fn and recovers its panic.
 func quietly(fn func()) {
 	defer func() { _ = recover() }()
 	fn()
 }
 
-// place is the file and line that panicked: the first frame behind the panic's that is not the runtime's own.
+// place returns the file and line that panicked: the first frame below that of the panic which is
+// not in the runtime.
 func place() string {
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])

@@ -6,8 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Logger returns a logger whose handler's panics are contained: a line whose handler panics is lost, and the first time that
-// is said through slog.Default() if that is another logger. Nil stands for no logging, and so does a handler that discards.
+// Logger returns a logger that recovers panics of the handler of l. A line whose handler panics is
+// lost; the first loss is logged through slog.Default(), unless that is l. If l is nil, or if its
+// handler is slog.DiscardHandler, the result discards.
 func Logger(l *slog.Logger) *slog.Logger {
 	if l == nil || l.Handler() == slog.DiscardHandler {
 		return slog.New(slog.DiscardHandler)
@@ -18,14 +19,14 @@ func Logger(l *slog.Logger) *slog.Logger {
 	return slog.New(&handler{inner: l.Handler(), log: l, told: new(atomic.Bool)})
 }
 
-// handler contains the panics of another one.
+// handler recovers the panics of another handler.
 type handler struct {
 	inner slog.Handler
 	log   *slog.Logger // what the program gave us
-	told  *atomic.Bool // shared by all that With made
+	told  *atomic.Bool // the first panic was logged; shared by all that With made
 }
 
-// Enabled implements slog.Handler. A handler that panics wants nothing.
+// Enabled implements slog.Handler. It returns false if the other handler panics.
 func (h *handler) Enabled(ctx context.Context, level slog.Level) (wanted bool) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -65,7 +66,7 @@ func (h *handler) with(derive func() slog.Handler) (derived slog.Handler) {
 	return &handler{inner: derive(), log: h.log, told: h.told}
 }
 
-// tell says the first panic where it may be read.
+// tell logs the first panic through slog.Default().
 func (h *handler) tell(value any) {
 	if h.told.Swap(true) {
 		return
