@@ -1,7 +1,7 @@
 package strictjson
 
-// deep reads an object or array that may nest without limit. It holds it against
-// the same grammar as list, but a level costs it one byte of the heap and no stack.
+// deep reads an object or array that may nest without limit. It checks the same
+// grammar as list, but a level takes one byte of the heap and no stack.
 func (p *parser) deep() error {
 	var open []byte // the closing brackets to come
 	for {

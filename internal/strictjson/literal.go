@@ -46,7 +46,8 @@ func (p *parser) str() ([]byte, error) {
 }
 
 // escape reads one escape sequence, or the two of a surrogate pair, and returns
-// what they stand for. Half of a pair is not whole, and stands for U+FFFD.
+// what they stand for. Half of a pair is reported as not whole, and stands for
+// U+FFFD.
 func (p *parser) escape() (r rune, whole bool, err error) {
 	p.pos++
 	if p.pos == len(p.data) {
@@ -76,11 +77,11 @@ func (p *parser) escape() (r rune, whole bool, err error) {
 			}
 		}
 	}
-	p.pos = at // what follows speaks for itself
+	p.pos = at // the next sequence is read by itself
 	return utf8.RuneError, false, nil
 }
 
-// unescape decodes what is between the quotes of a string that str has passed.
+// unescape decodes the text between the quotes of a string that str has checked.
 func unescape(body []byte) []byte {
 	p := parser{data: body}
 	out := make([]byte, 0, len(body))

@@ -1,7 +1,7 @@
 package strictjson
 
-// nameSet is the names one object has used. The zero nameSet is empty and keeps
-// the first few of them without allocating: a body may hold a hundred thousand
+// nameSet holds the member names of one object. The zero nameSet is empty. It does
+// not allocate for the first few names, because a body may hold a hundred thousand
 // small objects.
 type nameSet struct {
 	few [8]string

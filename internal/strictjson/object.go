@@ -1,8 +1,8 @@
 // Package strictjson decodes JSON objects whose members decide about access.
 //
-// encoding/json is made to get along with its input: it folds the case of
-// names, lets the last of two equal names win, and mends broken text. Here
-// whatever two readers could read differently is an error (RFC 8259 §4 and §8,
+// encoding/json is tolerant: it ignores the case of names, takes the last of two
+// equal names, and repairs broken text. Here everything that two readers could
+// read differently is an error (RFC 8259 §4 and §8,
 // https://www.rfc-editor.org/rfc/rfc8259), and members are picked by exact name
 // and exact type.
 //
@@ -18,14 +18,14 @@
 //		return errors.New("no active member")
 //	}
 //
-// Where much of a document decides about nothing, [ParseLenient] makes what is
-// broken an error of its member and not of the document.
+// [ParseLenient] is for documents with many members that decide about nothing: a
+// defect is an error of its member, not of the document.
 //
-// Its errors may be logged: of the document they quote at most a member name,
-// and that only if it is short printable ASCII that looks like one.
+// Its errors may be logged. They quote nothing of the document except a member
+// name, and only if it is short printable ASCII that looks like a name.
 //
-// It is not a general decoder: there are no struct tags, and no limit on the
-// size of the document, which is for the reader of the body to set.
+// It is not a general decoder: there are no struct tags. It does not limit the
+// size of the document; the reader of the body must do that.
 package strictjson
 
 import (
@@ -39,19 +39,19 @@ import (
 )
 
 // Object is a JSON object: its members by exact name, unescaped. The zero Object
-// has none.
+// has no members.
 //
 // Every method that takes a member name reports whether the member is present. A
 // value of the wrong type, null included, is an error and not present; only
-// OptionalString and Object take null for absent. A member that [ParseLenient]
-// found broken is an error and not present, too.
+// OptionalString and Object treat null as absent. A member that [ParseLenient]
+// found broken is also an error and not present.
 type Object struct {
 	members map[string]json.RawMessage // as sent; nil where the name comes twice
 	defects map[string]string          // of the members that have one
-	depth   int                        // how many objects it is in, itself included
+	depth   int                        // how many objects enclose it, itself included
 }
 
-// blame keeps what is wrong with a member.
+// blame records a defect of a member.
 func (o *Object) blame(name, defect string) {
 	if o.defects == nil {
 		o.defects = make(map[string]string)
@@ -73,8 +73,8 @@ func (o Object) Broken() []string {
 	return slices.Sorted(maps.Keys(o.defects))
 }
 
-// Whole returns the members that can be read, as Raw does. The map is the
-// caller's own.
+// Whole returns the members that can be read, as Raw does. The caller owns the
+// map.
 func (o Object) Whole() map[string]json.RawMessage {
 	whole := maps.Clone(o.members)
 	for name := range o.defects {
@@ -95,8 +95,8 @@ func (o Object) String(name string) (value string, present bool, err error) {
 	return unquote(raw), true, nil
 }
 
-// OptionalString is String for servers that send null for "none": null is not
-// present and no error.
+// OptionalString is String for servers that send null for "none": null counts as
+// not present, and is no error.
 func (o Object) OptionalString(name string) (value string, present bool, err error) {
 	if kind(o.members[name]) == aNull {
 		return "", false, nil
@@ -146,7 +146,7 @@ func (o Object) NumberOrString(name string) (value float64, present bool, err er
 	return number(text), true, nil
 }
 
-// number converts a JSON number. The only error left is its range, and the value says so.
+// number converts a JSON number. A number out of range becomes ±Inf.
 func number(text string) float64 {
 	value, _ := strconv.ParseFloat(text, 64)
 	return value
@@ -182,9 +182,9 @@ func (o Object) Strings(name string) (values []string, present bool, err error) 
 	return values, true, nil
 }
 
-// Object returns a member that must be an object. Null is not present and no
-// error. A defect inside the object is none of the object itself, but of its
-// member that has it: what it names has to be whole, not all that is in it.
+// Object returns a member that must be an object. Null counts as not present, and
+// is no error. A defect inside the object is a defect of the inner member that has
+// it, not of the object.
 func (o Object) Object(name string) (value Object, present bool, err error) {
 	raw, present := o.members[name]
 	switch k := kind(raw); {
@@ -203,7 +203,7 @@ func (o Object) Object(name string) (value Object, present bool, err error) {
 	return value, true, nil
 }
 
-// What kind returns, worded for error texts.
+// The results of kind, as they stand in error texts.
 const (
 	aString  = "a string"
 	aNumber  = "a number"
@@ -214,7 +214,7 @@ const (
 	notJSON  = "not JSON"
 )
 
-// kind names the type of a value by its first byte, all that valid JSON needs.
+// kind returns the type of a value. In valid JSON its first byte tells the type.
 func kind(raw []byte) string {
 	if len(raw) == 0 {
 		return notJSON
@@ -236,7 +236,7 @@ func kind(raw []byte) string {
 	return notJSON
 }
 
-// unquote decodes a string literal that the parser has passed.
+// unquote decodes a string literal that the parser has checked.
 func unquote(literal []byte) string {
 	body := literal[1 : len(literal)-1]
 	if bytes.IndexByte(body, '\\') < 0 {
@@ -249,9 +249,8 @@ func wrongType(name string, raw []byte, want string) error {
 	return fmt.Errorf("%s is %s, want %s", describe(name), kind(raw), want)
 }
 
-// describe quotes a name only where it is sure to be one: a long one, or one
-// with more than letters in it that is not short, may be anything, a token under
-// the wrong brace included.
+// describe quotes a name only if it surely is one. A long name, or one of medium
+// length with other characters than letters, may be anything, even a token.
 func describe(name string) string {
 	const maxQuoted, short = 24, 8
 	if len(name) > maxQuoted {

@@ -27,14 +27,14 @@ func Parse(data []byte) (Object, error) {
 // ParseLenient is Parse for a document of which a part may be broken. The four
 // defects that Parse names do not make the document an error, but the member of
 // the outermost object that has them in its value: every method of the Object
-// returns an error for it. Two members of the same name are both an error. What
-// is read from the Object is as sure as after Parse.
+// returns an error for it. Two members of the same name are both an error. The
+// other members can be trusted as after Parse.
 //
-// Where members begin and end must be certain. It is still an error if anything,
+// The bounds of each member must be certain. So it is still an error if anything,
 // at any depth, breaks the grammar of RFC 8259, or if the name of a member of the
-// outermost object has a defect. So is a document that is not UTF-8 and has a
-// backslash behind a byte that is not ASCII: in some encodings these two are one
-// letter, and the backslash escapes nothing.
+// outermost object has a defect. A document that is not UTF-8 is an error if it
+// has a backslash after a byte that is not ASCII: in some encodings these two
+// bytes are one letter, and the backslash escapes nothing.
 func ParseLenient(data []byte) (Object, error) {
 	return parseWithin(0, data)
 }
@@ -72,10 +72,10 @@ type parser struct {
 	depth   int
 	strict  bool   // defects are errors
 	foreign bool   // data is not valid UTF-8
-	defect  string // else the first one since this was emptied
+	defect  string // otherwise: the first defect since it was reset
 }
 
-// What may be wrong inside a value, worded to follow the name of its member.
+// Defects inside a value. The texts follow the name of the member.
 const (
 	halfAPair = "has half of a surrogate pair in it"
 	notUTF8   = "is not valid UTF-8"
@@ -86,7 +86,7 @@ const (
 
 var errNotUTF8 = errors.New("the document " + notUTF8)
 
-// note keeps a defect in mind. What has one is passed over, so one is enough.
+// note records a defect. Only the first is kept: one makes the value unusable.
 func (p *parser) note(defect string) {
 	if p.defect == "" {
 		p.defect = defect
@@ -140,7 +140,7 @@ func (p *parser) outermost(o *Object) error {
 	})
 }
 
-// object reads an object of which only the end is wanted.
+// object reads an object to find its end.
 func (p *parser) object() error {
 	var names nameSet
 	return p.list('}', func() error {
