@@ -10,8 +10,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// Further kinds of tokens, for an authority. All but garbageToken and what its rule adds are
-// active.
+// More kinds of tokens, for an authority. All are active except garbageToken and those that its
+// rule makes inactive.
 const (
 	newToken     = "n" // of a user who was not here before
 	hostileToken = "h"
@@ -33,7 +33,7 @@ type authority struct {
 	rule func(token string) ruling
 }
 
-// lawful is the rule of a server in good health that takes so long.
+// lawful is the rule of a healthy server whose answers take that long.
 func lawful(after time.Duration) func(token string) ruling {
 	return func(token string) ruling {
 		if token[:1] == garbageToken {
@@ -74,7 +74,7 @@ func (a *authority) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// linger waits, unless ctx ends before.
+// linger waits that long, or until ctx ends.
 func linger(ctx context.Context, d time.Duration) error {
 	if d == 0 {
 		return ctx.Err()
@@ -89,8 +89,8 @@ func linger(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// under returns a Verifier that asks an authority with that rule. Its settings are the defaults,
-// but that a smoke test has no patience.
+// under returns a Verifier that asks an authority with that rule. It has the default settings,
+// but a shorter timeout in a smoke test.
 func under(s settings, rule func(token string) ruling) (*core.Verifier, error) {
 	return verifier(&authority{rule: rule}, func(c *core.Config) { c.Timeout = of(s, 0, time.Second) })
 }

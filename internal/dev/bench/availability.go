@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// situations are hostile, partial and ordinary failures, each of which once turned the guard off.
-// What a situation finds is compared with what is wanted of it.
+// situations are hostile, partial and ordinary failures. Each of them once made the guard refuse
+// good tokens. What a situation finds is compared with a target.
 var situations = []func(settings) ([]target, error){
 	measureHostile, measurePartial, measureDeadConnections, measureGarbageRate, measureGarbageCrowd, measureSlow,
 	measureMultiplied, measureOverlapping, measureFolding, measurePanics, measureHeavy, measureWaiting,
 }
 
-// measureAvailability runs in real time. It is no race between contenders: one run of each.
+// measureAvailability runs each situation once, in real time. It compares no contenders.
 func measureAvailability(s settings) (*result, error) {
 	r := newResult("what", "measured", "wanted", "reached")
 	reached := 0

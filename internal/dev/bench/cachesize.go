@@ -20,7 +20,8 @@ type store struct {
 	set  func(k cacheKey, v *int)
 }
 
-// stores returns the caches that are compared, each with room for n entries and half as many again. All of them expire.
+// stores returns the caches that are compared, each with room for one and a half times n entries.
+// In all of them entries expire.
 func stores(n int) ([]store, error) {
 	room := n + n/2
 	ours := memcache.New[*int](room, 0, nil)
@@ -69,8 +70,8 @@ func keys(n int) []cacheKey {
 	return out
 }
 
-// mixed is a contender in which g goroutines read uniformly chosen keys, and write one in a hundred. Uniform is the worst
-// case for every cache and for the processor's.
+// mixed is a contender in which g goroutines read uniformly chosen keys, and write one in a
+// hundred. A uniform choice is the worst case for every cache, the processor's included.
 func mixed(c store, keys []cacheKey, g int) contender {
 	return contender{c.name, func(n int) {
 		share(g, n, func(_, n int) {
@@ -81,7 +82,7 @@ func mixed(c store, keys []cacheKey, g int) contender {
 				if i%100 == 99 {
 					c.set(k, v)
 				} else if found, ok := c.get(k); ok {
-					*v += *found // what is not read is not fetched from memory
+					*v += *found // so that the value is fetched from memory
 				}
 			}
 		})
@@ -91,7 +92,7 @@ func mixed(c store, keys []cacheKey, g int) contender {
 // parallel names the numbers of goroutines.
 var parallel = []int{1, 2, 8}
 
-// targetEntries is the size of which the target speaks.
+// targetEntries is the number of entries that the target is about.
 const targetEntries = 128_000
 
 func measureCacheSize(s settings) (*result, error) {
@@ -129,7 +130,7 @@ func measureCacheSize(s settings) (*result, error) {
 	return r, nil
 }
 
-// hitRatios says how much of what was stored each cache still has.
+// hitRatios returns, as text, the share of the stored entries that each cache still has.
 func hitRatios(all []store, keys []cacheKey) string {
 	text := ""
 	for i, c := range all {

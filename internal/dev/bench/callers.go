@@ -11,12 +11,12 @@ import (
 // A kind is a kind of callers in the outage.
 type kind struct {
 	prefix string
-	each   int // of a turn's requests
+	each   int // requests of this kind in a turn
 	pool   int // tokens; 0 means that each request has a new one
-	status int // what their token deserves
+	status int // the right answer to their token
 }
 
-// turns a second. Each has every kind of caller in it, in an order that is the same in each run.
+// turns a second. Each has all kinds of callers in it, in the same order in each run.
 const turns = 5
 
 var kinds = []kind{
@@ -27,10 +27,10 @@ var kinds = []kind{
 	{newToken, 1, 0, http.StatusOK},
 }
 
-// a place is a request's in its turn.
+// A place is the position of a request in its turn.
 type place struct {
 	kind
-	nth int // of its kind
+	nth int // request of its kind
 }
 
 var turn = newTurn()
@@ -46,7 +46,7 @@ func newTurn() []place {
 	return all
 }
 
-// token is that of the place in the nth turn.
+// token returns the token of this place in the nth turn.
 func (p place) token(n int) string {
 	n = n*p.each + p.nth
 	if p.pool > 0 {
@@ -55,15 +55,15 @@ func (p place) token(n int) string {
 	return numbered(p.prefix, n, signedSize)
 }
 
-// A sample is what became of a request. Times count from the beginning.
+// A sample is the end of one request. Times count from the beginning of the run.
 type sample struct {
 	place
 	begun, ended time.Duration
 	status       int  // 0 means no answer
-	wrong        bool // the answer contradicts what the token is, or is not made as a refusal must be
+	wrong        bool // the answer is not the right one for the token, or a refusal has the wrong form
 }
 
-// callers send their requests on time, however long the answers take.
+// callers send their requests on time, even if answers are late.
 type callers struct {
 	client *http.Client
 	url    string
@@ -79,7 +79,7 @@ func newCallers(url string) *callers {
 	}
 }
 
-// run sends requests for d and returns what became of all of them.
+// run sends requests for d and returns a sample of each.
 func (c *callers) run(begun time.Time, d time.Duration) []sample {
 	pace(float64(turns*len(turn)), d, func(i int) {
 		s := sample{place: turn[i%len(turn)], begun: time.Since(begun)}

@@ -14,9 +14,9 @@ import (
 	"github.com/mfpguard/mfpguard/internal/selfsigned"
 )
 
-// certificate is one for loopback that this process trusts, though our transport takes its roots
-// from the system: they are read once, from the file that this variable names. (That is so on Linux
-// and the BSDs.)
+// certificate returns a certificate for loopback, and makes this process trust it. Our transport
+// takes its roots from the system. On Linux and the BSDs they are read once, from the file that
+// this environment variable names.
 var certificate = sync.OnceValues(func() (tls.Certificate, error) {
 	now := time.Now()
 	c, err := selfsigned.Certificate(now.Add(-time.Hour), now.Add(24*time.Hour), "127.0.0.1")
@@ -39,7 +39,7 @@ var certificate = sync.OnceValues(func() (tls.Certificate, error) {
 	return c, err
 })
 
-// listen serves on a port of loopback, with TLS and HTTP/2 or with neither.
+// listen serves on a port of loopback, with TLS and HTTP/2 or without both.
 func listen(secure bool, server *http.Server) (l net.Listener, scheme string, err error) {
 	if secure {
 		c, err := certificate()

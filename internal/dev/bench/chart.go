@@ -24,11 +24,11 @@ const (
 	barTop      = 76
 	barStep     = 34
 	longestBar  = 310.0
-	shortestBar = 1.0 // so that the least can be seen
+	shortestBar = 1.0 // so that the shortest can be seen
 )
 
-// chartForm brings its own ground, light or dark as the reader prefers, so that it can be read on any page. There are no fonts
-// but the reader's own.
+// chartForm has a background of its own, light or dark as the reader prefers, so that it can be
+// read on any page. It uses the fonts of the reader.
 var chartForm = template.Must(template.New("chart").Parse(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {{.Height}}" role="img" aria-labelledby="title subtitle">
   <title id="title">{{.Title}}</title>
   <desc id="subtitle">{{.Subtitle}}</desc>
@@ -61,16 +61,17 @@ var chartForm = template.Must(template.New("chart").Parse(`<svg xmlns="http://ww
 </svg>
 `))
 
-// End is where the value of a bar is written.
+// End returns the position of the text of a value.
 func (b bar) End() float64 { return 262 + b.Width + 8 }
 
-// add appends a bar. Most is the value that fills the width; names and values hold nothing that XML would have to escape.
+// add appends a bar. Most is the value that fills the width. Names and values must need no escaping
+// in XML.
 func (c *chart) add(name, text string, value, most float64, ours bool) {
 	c.Bars = append(c.Bars, bar{name, text, max(shortestBar, longestBar*value/most), ours, barTop + barStep*len(c.Bars)})
 	c.Height = barTop + barStep*len(c.Bars) + 8
 }
 
-// peers are the contenders of the section hit that a chart compares us with.
+// peers are the contenders of the section hit that the chart shows beside ours.
 var peers = []string{
 	"golang-jwt v5, RS256", "go-oidc v3, RS256", "jwx v3, RS256", "golang-jwt v5, ES256", "go-oidc v3, ES256", "jwx v3, ES256",
 }
@@ -93,7 +94,7 @@ func drawCost(w io.Writer, r *result) error {
 	return chartForm.Execute(w, c)
 }
 
-// drawHerd draws what a herd costs the authorization server.
+// drawHerd draws how many calls a herd costs the authorization server.
 func drawHerd(w io.Writer, r *result) error {
 	c := chart{
 		Title:    "1 000 requests arrive at once with one new token",

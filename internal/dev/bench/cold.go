@@ -13,7 +13,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// bareRoundTrip does by hand what a cold check cannot do without: post the form and read the answer.
+// bareRoundTrip is the part of a cold check that cannot be avoided: it posts the form and reads the
+// answer.
 func bareRoundTrip(client *http.Client, address, token string) error {
 	body := url.Values{"token": {token}, "token_type_hint": {"access_token"}}.Encode()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address+"/mfp/api/az/v1/introspection", strings.NewReader(body))
@@ -37,15 +38,15 @@ func bareRoundTrip(client *http.Client, address, token string) error {
 	return nil
 }
 
-// atOnce is how many cold checks run at a time where a server is busy: enough to keep Go's scheduler from looking for work,
-// which costs CPU time too and is the larger part of it for one check at a time.
+// atOnce is how many cold checks run at the same time. With one at a time, most of the CPU time is
+// spent by Go's scheduler, which looks for work. In a busy server it does not.
 const atOnce = 16
 
 // coldCheck is a contender that asks the server each time, in g goroutines.
 func coldCheck(name string, g int, v *core.Verifier, token string) contender {
 	guard := guardFor(v, requirement.MaxAge(0))
 	return contender{name, func(n int) {
-		ctx, cancel := context.WithCancel(context.Background()) // as a request's: it might end
+		ctx, cancel := context.WithCancel(context.Background()) // like that of a request: it may end
 		defer cancel()
 		share(g, n, func(worker, n int) {
 			request := present(token + strconv.Itoa(worker)) // calls about one token are shared
@@ -58,7 +59,7 @@ func coldCheck(name string, g int, v *core.Verifier, token string) contender {
 	}}
 }
 
-// bareCheck is one that does the round trip by hand.
+// bareCheck is a contender that runs bareRoundTrip.
 func bareCheck(name string, g int, client *http.Client, address, token string) contender {
 	return contender{name, func(n int) {
 		share(g, n, func(_, n int) {

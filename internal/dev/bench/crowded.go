@@ -11,11 +11,11 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// busyLatency is what the server takes where it is crowded.
+// busyLatency is how long the crowded server takes for an answer.
 const busyLatency = 50 * time.Millisecond
 
-// measureGarbageRate sends unique garbage, more than the slots can take, beside users whose entry
-// has ended and new ones.
+// measureGarbageRate sends more unique garbage than the slots can take. At the same time come users
+// whose entry has expired, and new users.
 func measureGarbageRate(s settings) ([]target, error) {
 	var found []target
 	for _, rate := range of(s, []float64{2000, 4000}, []float64{400}) {
@@ -24,7 +24,7 @@ func measureGarbageRate(s settings) ([]target, error) {
 			return nil, err
 		}
 		p99 := known.quantile(0.99)
-		// A quarter of the slots may be kept for the known; the others are for all.
+		// A quarter of the slots may be kept for known tokens; the others are for all.
 		fair := min(1, 0.75*inFlight/busyLatency.Seconds()/(rate+newcomers))
 		in := fresh.share(http.StatusOK)
 		found = append(found,
@@ -44,8 +44,8 @@ func measureGarbageRate(s settings) ([]target, error) {
 	return found, nil
 }
 
-// known users come back when what was remembered about them has ended; newcomers is how many new
-// ones come a second.
+// known users come back when their entry has expired; newcomers is how many new users come a
+// second.
 const (
 	knownUsers = 100
 	newcomers  = 50
@@ -85,9 +85,9 @@ func garbageRate(rate float64, d time.Duration) (known, fresh *tally, err error)
 	return known, fresh, nil
 }
 
-// measureGarbageCrowd has so many clients send unique garbage at once, each the next one when the
-// last was answered, and 25 new users a second. Beside us stands the token cache of Kubernetes,
-// which asks about all of them at once.
+// measureGarbageCrowd has many clients send unique garbage. Each sends the next token when the
+// last one was answered. At the same time come 25 new users a second. It compares us with the
+// token cache of Kubernetes, which asks about all tokens at once.
 func measureGarbageCrowd(s settings) ([]target, error) {
 	var found []target
 	for _, c := range []struct {
@@ -113,7 +113,7 @@ func measureGarbageCrowd(s settings) ([]target, error) {
 	return found, nil
 }
 
-// comeback is when a client that was refused tries again with the next token.
+// comeback is how long a refused client waits before it sends the next token.
 const comeback = 200 * time.Millisecond
 
 func garbageCrowd(clients int, d time.Duration, check func(t *tally, token string) int) *tally {

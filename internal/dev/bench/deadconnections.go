@@ -10,8 +10,7 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// A backend is an authorization server on a socket, reached through a proxy, with the default
-// transport on our side.
+// A backend is an authorization server on a socket behind a proxy. We use the default transport.
 type backend struct {
 	proxy    *proxy
 	delay    atomic.Int64 // nanoseconds before an answer
@@ -38,13 +37,13 @@ func newBackend(s settings, http2 bool) (*backend, error) {
 	}
 	b.verifier, err = verifier(nil, func(c *core.Config) {
 		c.Profile = core.MobileFirst8(scheme + b.proxy.address() + "/mfp/api")
-		c.MaxInFlight = 2 * inFlight // so that even half of them are one connection for each of 64 users
+		c.MaxInFlight = 2 * inFlight // half of them are enough for one connection for each of 64 users
 		c.Timeout = of(s, 0, 3*time.Second)
 	})
 	return b, err
 }
 
-// warm has so many users ask at once, each over a connection of his own if the protocol wants that.
+// warm has that many users ask at once. With HTTP/1 each uses a connection of its own.
 func (b *backend) warm(users int) error {
 	b.delay.Store(int64(200 * time.Millisecond))
 	defer b.delay.Store(0)
@@ -57,19 +56,19 @@ func (b *backend) warm(users int) error {
 	return nil
 }
 
-// recovery is what users saw after the connections had fallen silent.
+// recovery is what users saw after the connections died.
 type recovery struct {
 	refused, all int
 	last         time.Duration // when the last refusal was received
 	good         bool          // whether it was followed by good answers
 }
 
-// outlive sends a few new users a second: more of them would use up the dead connections faster.
+// outlive sends a few new users a second. More would use up the dead connections sooner.
 func (b *backend) outlive(s settings, d time.Duration) recovery {
 	begun := time.Now()
 	var mu sync.Mutex
 	var r recovery
-	var answered time.Duration // when the last of those came that got in
+	var answered time.Duration // when the last user with a good answer came
 	var t tally
 	pace(of(s, 4., 20), d, func(i int) {
 		at := time.Since(begun)
@@ -129,8 +128,8 @@ func measureSilence(s settings, http2 bool, users int, what string) (target, err
 	return t, nil
 }
 
-// measureStale has 64 users meet 64 idle connections that are reset on use, as when the server's
-// node was replaced.
+// measureStale has 64 users meet 64 idle connections that are reset on use. That happens when the
+// node of the server was replaced.
 func measureStale(s settings) (target, error) {
 	b, err := newBackend(s, false)
 	if err != nil {

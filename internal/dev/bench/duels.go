@@ -2,7 +2,8 @@ package main
 
 import "time"
 
-// throughputTargets are the least ratios of guarded to bare, with a 900-byte and with an opaque token.
+// throughputTargets are the lowest ratios of guarded to bare, with a token of 900 bytes and with an
+// opaque one.
 var throughputTargets = map[string][2]float64{"net/http": {0.95, 0.95}, "Gin": {0.95, 0.95}, "Fiber": {0.91, 0.93}}
 
 func measureLoopback(s settings) (*result, error) {
@@ -41,7 +42,7 @@ func measureLoopback(s settings) (*result, error) {
 	return r, nil
 }
 
-// run runs one round to warm up and then those that count.
+// run runs one round to warm up, and then the rounds that count.
 func (d *duel) run(s settings, window time.Duration) error {
 	if err := d.round(0, window/4); err != nil {
 		return err

@@ -16,10 +16,10 @@ const (
 	flooders   = 256
 	goodTokens = 1000
 	opaqueSize = 40
-	inFlight   = 64 // the least that core.Config.MaxInFlight is by default
+	inFlight   = 64 // the default of core.Config.MaxInFlight, before it grows
 )
 
-// flooding is what a flood did.
+// flooding is the result of a flood.
 type flooding struct {
 	garbage, good  int64 // requests
 	goodMisses     int64 // of those about good tokens
@@ -30,12 +30,12 @@ type flooding struct {
 	perGarbageTime time.Duration
 }
 
-// flood sends n unique garbage tokens from many goroutines, and as many requests with good tokens in between. The server
-// takes its time, so that calls pile up.
+// flood sends n unique garbage tokens from many goroutines, and as many requests with good tokens
+// between them. The server is slow, so that calls pile up.
 func flood(n int, pause time.Duration) (f flooding, err error) {
 	server := &stub{}
 	v, err := verifier(server, func(c *core.Config) {
-		c.CacheTTL = new(time.Hour) // a good answer is lost by displacement only
+		c.CacheTTL = new(time.Hour) // so that a good answer is lost by displacement only
 		c.MaxInFlight = inFlight    // and no more than that
 	})
 	if err != nil {
@@ -119,8 +119,8 @@ func measureFlood(s settings) (*result, error) {
 	return r, nil
 }
 
-// floodBound is the most that a flood may add to the heap: what 8 192 inactive answers take by the target of 200 bytes each,
-// with room for the goroutines and buffers that it leaves behind.
+// floodBound is how much a flood may add to the heap: 8 192 inactive answers of 200 bytes, which is
+// the target, and room for the goroutines and buffers that it leaves behind.
 const floodBound = 8192*200 + 4<<20
 
 func mebibytes(v float64) string { return fmt.Sprintf("%.1f MiB", v/(1<<20)) }

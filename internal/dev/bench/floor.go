@@ -10,10 +10,10 @@ import (
 	gocache "github.com/patrickmn/go-cache"
 )
 
-// cacheKey is what the caches are keyed with.
+// cacheKey is the type of the keys of all caches.
 type cacheKey = [16]byte
 
-// gmac is the keyed hash of a token that a hit cannot do without, written down as plainly as it goes.
+// gmac is the keyed hash of a token, in its plainest form. No hit can avoid it.
 type gmac struct {
 	aead cipher.AEAD
 	pool sync.Pool
@@ -41,7 +41,7 @@ func (g *gmac) sum(token string) cacheKey {
 	return key
 }
 
-// sharded is go-cache in 64 pieces, with neither bound nor ring: the least that a concurrent cache over it can be.
+// sharded is go-cache in 64 pieces, without a bound. No concurrent cache over go-cache can do less.
 type sharded [64]*gocache.Cache
 
 func newSharded() *sharded {
@@ -56,7 +56,7 @@ func (s *sharded) get(k cacheKey) (any, bool) { return s[k[0]%64].Get(string(k[:
 
 func (s *sharded) set(k cacheKey, v any) { s[k[0]%64].Set(string(k[:]), v, time.Hour) }
 
-// floor is a guard without a guard: it takes the token for granted and only remembers until when it is good.
+// floor is a guard that decides nothing: it only looks up until when the token is good.
 type floor struct {
 	hash  *gmac
 	cache *sharded

@@ -8,8 +8,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// A redirector is an API, and every other host: it redirects from its origin to a foreign place,
-// and notes who got a token.
+// A redirector plays an API and all other hosts. It redirects from its origin to another host, and
+// notes which hosts got a token.
 type redirector struct {
 	origin, to string
 	leaks      int
@@ -32,7 +32,7 @@ func (d *redirector) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// measureFolding has an API redirect to hosts that Unicode case folding turns into its origin.
+// measureFolding has an API redirect to hosts that equal its origin after Unicode case folding.
 func measureFolding(settings) ([]target, error) {
 	const origin = "mfp.ibm.test"
 	foreign := []string{"mfp.\u0130bm.test", "mfp.\u0131bm.test", "mfp.%C4%B0bm.test", "mfp.ibm.te\u017ft"}

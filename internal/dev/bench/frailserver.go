@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// A health is what an authorization server suffers from.
+// A health is a kind of trouble of an authorization server.
 type health int32
 
 const (
@@ -25,7 +25,7 @@ const (
 	limited        // 429
 )
 
-// Further kinds of tokens in the outage.
+// More kinds of tokens in the outage.
 const (
 	revokedToken = "r"
 	lackingToken = "l" // active, without the scope that the route asks for
@@ -33,12 +33,12 @@ const (
 
 var lackingAnswer = strings.Replace(activeAnswer, "RegisteredClient accessRestricted pay", "RegisteredClient", 1)
 
-// A frailServer is an authorization server on a socket that can be made to suffer, to go away and
-// to come back at the same address. When it comes back from a restart it has forgotten our token.
+// A frailServer is an authorization server on a socket. It can be told to fail, to go away, and to
+// come back at the same address. After a restart it does not know our token any more.
 type frailServer struct {
 	address string
 	health  atomic.Int32
-	starts  atomic.Int64 // our token is that of the last one
+	starts  atomic.Int64 // our token is valid until the next one
 	calls   atomic.Int64
 
 	mu     sync.Mutex
@@ -48,8 +48,8 @@ type frailServer struct {
 func newFrailServer() (*frailServer, error) {
 	f := &frailServer{}
 	for range 100 {
-		// Below the ports that outgoing connections take, so that none of them has it when we want
-		// it again.
+		// A port below those of outgoing connections: otherwise one of these could take it while the
+		// server is away.
 		f.address = fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
 		if f.up() == nil {
 			return f, nil
@@ -58,7 +58,7 @@ func newFrailServer() (*frailServer, error) {
 	return nil, errors.New("no port is free for the authorization server")
 }
 
-// up makes it listen.
+// up makes the server listen.
 func (f *frailServer) up() error {
 	l, err := net.Listen("tcp", f.address)
 	if err != nil {
@@ -82,7 +82,7 @@ func (f *frailServer) down() {
 	}
 }
 
-// suffer makes all calls from now on do so.
+// suffer sets the trouble of all calls from now on.
 func (f *frailServer) suffer(h health) { f.health.Store(int32(h)) }
 
 const (
@@ -101,7 +101,7 @@ func (f *frailServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	aboutUs := strings.HasSuffix(r.URL.Path, "/token")
 	switch {
 	case h == hung:
-		<-r.Context().Done() // until the client has given up
+		<-r.Context().Done() // until the client gives up
 		return
 	case h == slow:
 		latency += extraLatency
@@ -127,7 +127,7 @@ func (f *frailServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// verdictOn is the answer to a form.
+// verdictOn returns the answer to a form.
 func verdictOn(form string) string {
 	switch strings.TrimPrefix(form, "token=")[:1] {
 	case goodToken, newToken:

@@ -16,8 +16,8 @@ import (
 
 var okBody = []byte("ok")
 
-// A framework serves one trivial handler at /: bare, behind our guard, or behind a JWT check as people write it. The JWT check
-// puts nothing into a context, which flatters it.
+// A framework serves one trivial handler at /: bare, behind our guard, or behind a usual JWT
+// check. The JWT check puts nothing into a context, which is an advantage for it.
 type framework struct {
 	name                   string
 	limit                  float64 // ns above the bare handler
@@ -86,7 +86,7 @@ func withFiber(v *core.Verifier, c check) framework {
 	}
 }
 
-// nowhere is a ResponseWriter that costs nothing.
+// nowhere is a ResponseWriter that discards its input.
 type nowhere struct {
 	header http.Header
 	status int
@@ -96,7 +96,7 @@ func (w *nowhere) Header() http.Header         { return w.header }
 func (w *nowhere) Write(p []byte) (int, error) { return len(p), nil }
 func (w *nowhere) WriteHeader(status int)      { w.status = status }
 
-// requests is a contender that has the handler serve the same request again and again.
+// requests is a contender in which the handler serves the same request again and again.
 func requests(name string, handler any, token string) contender {
 	if app, ok := handler.(*fiber.App); ok {
 		return fiberRequests(name, app, token)
@@ -118,7 +118,8 @@ func requests(name string, handler any, token string) contender {
 	}}
 }
 
-// fiberRequests resets what fasthttp's server would reset between two requests.
+// fiberRequests is requests for Fiber. It resets what the server of fasthttp resets between
+// requests.
 func fiberRequests(name string, app *fiber.App, token string) contender {
 	handle := app.Handler()
 	c := new(fasthttp.RequestCtx)

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// settings say how much to measure.
+// settings tell how much to measure.
 type settings struct {
 	rounds int
-	short  bool // a smoke test: every line runs, no number means anything
+	short  bool // a smoke test: every line runs, the numbers mean nothing
 }
 
 // of returns full, or brief in a smoke test.
@@ -26,11 +26,11 @@ func of[T any](s settings, full, brief T) T {
 // A contender is one way to do what a section measures.
 type contender struct {
 	name string
-	run  func(n int) // does it n times
+	run  func(n int) // n times
 }
 
-// In a round each contender gets its time in so many pieces, taken in turn, so that what else happens on the machine meets
-// all of them alike.
+// In a round each contender gets its time in that many pieces, in turn, so that other load on the
+// machine affects all contenders alike.
 const pieces = 5
 
 // race times the contenders side by side for s.rounds rounds.
@@ -68,8 +68,9 @@ func raceFor(s settings, piece time.Duration, contenders ...contender) *laps {
 	return l
 }
 
-// calibrate finds how many times c does its thing in d, which also warms it up. It takes the best of a few tries: one that was
-// interrupted would leave a batch so small that its fixed costs are all that is measured.
+// calibrate returns how many times c runs in d, and warms c up. It takes the best of a few tries:
+// after a try that was interrupted, the batch would be so small that only its fixed costs are
+// measured.
 func calibrate(c contender, d time.Duration) int {
 	for n := 1; ; n *= 2 {
 		best := time.Duration(math.MaxInt64)
@@ -83,14 +84,14 @@ func calibrate(c contender, d time.Duration) int {
 	}
 }
 
-// stopwatch returns the time and the CPU time of this process that f takes.
+// stopwatch returns the time that f takes, and the CPU time of this process meanwhile.
 func stopwatch(f func()) (wall, cpu time.Duration) {
 	used, begun := processTime(), time.Now()
 	f()
 	return time.Since(begun), processTime() - used
 }
 
-// processTime is the CPU time, user and system, that this process has used.
+// processTime returns the CPU time, user and system, that this process has used.
 func processTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -99,14 +100,14 @@ func processTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// laps are nanoseconds for one time: of each contender, of each round.
+// laps are the nanoseconds of one run, by contender and round.
 type laps struct{ wall, cpu [][]float64 }
 
 func (l *laps) ns(i int) float64    { return median(l.wall[i]) }
 func (l *laps) cpuNS(i int) float64 { return median(l.cpu[i]) }
 
-// over is how many times as long as the base contender i takes: within each round, then the median of them. Above is how
-// many nanoseconds more.
+// over returns the ratio of contender i to the base contender: the median of the ratios of all
+// rounds. Above returns the difference in nanoseconds instead.
 func (l *laps) over(i, base int) float64     { return quotient(l.wall[i], l.wall[base]) }
 func (l *laps) cpuOver(i, base int) float64  { return quotient(l.cpu[i], l.cpu[base]) }
 func (l *laps) above(i, base int) float64    { return difference(l.wall[i], l.wall[base]) }
@@ -145,7 +146,7 @@ func quantile(v []time.Duration, q float64) time.Duration {
 	return v[min(int(q*float64(len(v))), len(v)-1)]
 }
 
-// share runs f in g goroutines that do n times between them, and waits for them.
+// share runs f in g goroutines that share n runs, and waits for them.
 func share(g, n int, f func(worker, n int)) {
 	if g = min(g, n); g <= 1 {
 		f(0, n)
@@ -158,10 +159,10 @@ func share(g, n int, f func(worker, n int)) {
 	wg.Wait()
 }
 
-// heapInUse is the number of bytes in use after garbage was collected.
+// heapInUse returns the bytes in use after a garbage collection.
 func heapInUse() int64 {
 	runtime.GC()
-	runtime.GC() // what the first one only made collectable: finalizers, pools
+	runtime.GC() // for what the first one only made collectable: finalizers, pools
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)

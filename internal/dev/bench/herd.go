@@ -16,10 +16,10 @@ import (
 
 const crowd = 1000
 
-// herded is what a herd cost, and what became of its requests.
+// herded is the cost of a herd, and how its requests ended.
 type herded struct{ introspections, tokens, accepted int64 }
 
-// A gate holds calls back until it is opened, and lets one know that somebody stands before it.
+// A gate holds calls back until it is opened, and tells when the first call has come.
 type gate struct{ arrived, open chan struct{} }
 
 func newGate() gate { return gate{make(chan struct{}, 1), make(chan struct{})} }
@@ -37,11 +37,12 @@ func (g gate) pass(ctx context.Context) error {
 	}
 }
 
-// A moment is long enough for a crowd to get where it is going. Who comes later than that finds the answer.
+// A moment is long enough for a crowd to wait for the same call. A request that comes later finds
+// the answer in the cache.
 const moment = 30 * time.Millisecond
 
-// stampede has a crowd ask at once, with a server that is slow: first with the guard's own token, then with the answer. The
-// client of the request that came first hangs up while the server thinks about the answer.
+// stampede has a crowd ask at once. The server is slow, first with the guard's own token, then
+// with the answer. The client of the first request hangs up before the answer comes.
 func stampede(server *stub, check func(context.Context) error) herded {
 	tokens, answers := newGate(), newGate()
 	server.pause = func(ctx context.Context, token bool) error {
@@ -76,8 +77,8 @@ func stampede(server *stub, check func(context.Context) error) herded {
 	return herded{server.introspections.Load(), server.tokens.Load(), accepted.Load()}
 }
 
-// handWritten asks the server as a guard does that somebody writes in an afternoon: for a token of its own, unless it has
-// one, then about the caller's. It remembers both.
+// handWritten is a guard as a team may write it in an afternoon. It asks for a token of its own,
+// unless it has one, and then about the token of the caller. It remembers both.
 type handWritten struct {
 	client *http.Client
 	mu     sync.Mutex
@@ -132,7 +133,7 @@ func (h *handWritten) post(ctx context.Context, endpoint string, form url.Values
 	return string(body), err
 }
 
-// herds are the guards that meet the herd, ours first.
+// herds are the guards that are compared, ours first.
 var herds = []string{"ours", "x/sync singleflight, used naively", "no coalescing"}
 
 func measureHerd(s settings) (*result, error) {

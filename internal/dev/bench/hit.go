@@ -32,7 +32,7 @@ func guarded(tokens ...string) (*core.Verifier, error) {
 	return v, nil
 }
 
-// authorize is a contender that presents one token again and again.
+// authorize is a contender that presents the same token again and again.
 func authorize(name string, v *core.Verifier, token string) contender {
 	ctx, guard := context.Background(), guardFor(v, requirement)
 	header := http.Header{"Authorization": {"Bearer " + token}}
@@ -45,7 +45,7 @@ func authorize(name string, v *core.Verifier, token string) contender {
 	}}
 }
 
-// verify is one that verifies a token by itself.
+// verify is a contender that verifies a token without a server.
 func verify(name string, c check, token string) contender {
 	return contender{name, func(n int) {
 		for range n {
@@ -56,7 +56,7 @@ func verify(name string, c check, token string) contender {
 	}}
 }
 
-// allocations of one time, on average.
+// allocations returns the allocations of one run, on average.
 func allocations(c contender) float64 { return testing.AllocsPerRun(200, func() { c.run(1) }) }
 
 func measureHit(s settings) (*result, error) {

@@ -23,7 +23,8 @@ const (
 	audience = "bench"
 )
 
-// A signer issues JWTs as an authorization server would whose tokens resource servers verify by themselves.
+// A signer issues JWTs, as an authorization server does whose tokens are verified by resource
+// servers.
 type signer struct {
 	method jwt.SigningMethod
 	key    crypto.Signer
@@ -38,7 +39,8 @@ func newSigners() (rs, es signer, err error) {
 	return signer{jwt.SigningMethodRS256, rsaKey}, signer{jwt.SigningMethodES256, ecKey}, err
 }
 
-// token returns a JWT of just about size bytes (base64 moves in steps), with the claims that the tokens of MobileFirst have.
+// token returns a JWT of about size bytes (base64 grows in steps), with the claims of the tokens of
+// MobileFirst.
 func (s signer) token(size int) (string, error) {
 	for pad := 0; ; pad++ {
 		token, err := jwt.NewWithClaims(s.method, jwt.MapClaims{
@@ -52,7 +54,7 @@ func (s signer) token(size int) (string, error) {
 	}
 }
 
-// A check verifies a token by itself and returns its subject.
+// A check verifies a token without a server and returns its subject.
 type check func(token string) (string, error)
 
 // golangJWT is github.com/golang-jwt/jwt/v5 as its documentation recommends it.

@@ -14,8 +14,8 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 )
 
-// kubernetes is the token cache of its API server, before an authenticator that posts as we do. It
-// has no bound on the calls at once.
+// kubernetes is the token cache of the API server of Kubernetes, with an authenticator that posts
+// as ours does. It does not bound the number of calls at the same time.
 type kubernetes struct {
 	cache            authenticator.Token
 	client           *http.Client
@@ -51,7 +51,7 @@ func (k *kubernetes) ask(ctx context.Context, token string) (*authenticator.Resp
 	return &authenticator.Response{User: &user.DefaultInfo{Name: "alice"}}, true, nil
 }
 
-// check presents a token and adds what came of it.
+// check presents a token and adds the result.
 func (k *kubernetes) check(t *tally, token string) int {
 	begun, status := time.Now(), http.StatusOK
 	_, ok, err := k.cache.AuthenticateToken(context.Background(), token)

@@ -29,7 +29,8 @@ func serve(handler any) (address string, stop func(), err error) {
 	return l.Addr().String(), func() { _ = s.Close() }, nil
 }
 
-// A generator sends one request again and again over keep-alive connections, each time when the answer is there.
+// A generator sends the same request again and again over keep-alive connections, each time after
+// the answer to the last.
 type generator struct {
 	stop    func()
 	clients []*client
@@ -68,10 +69,10 @@ func (g *generator) close() {
 	g.stop()
 }
 
-// load is what a window of time brought.
+// load is the result of a window of time.
 type load struct {
 	perSecond float64
-	cpu       float64 // nanoseconds a request
+	cpu       float64 // nanoseconds per request
 	p50, p99  time.Duration
 }
 
@@ -113,7 +114,7 @@ var (
 	contentLength = []byte("content-length:")
 )
 
-// receive reads one answer: a status line, fields with a Content-Length, a body.
+// receive reads one answer: a status line, header fields with a Content-Length, a body.
 func (c *client) receive() error {
 	line, err := c.in.ReadSlice('\n')
 	if err != nil {
@@ -140,7 +141,7 @@ func (c *client) receive() error {
 	}
 }
 
-// A duel is a bare handler against the same one behind our guard, both with the same request.
+// A duel compares a bare handler with the same handler behind our guard, with the same request.
 type duel struct {
 	name, token   string
 	bare, guarded *generator
@@ -160,7 +161,7 @@ func newDuel(f framework, kind, token string) (*duel, error) {
 	return d, nil
 }
 
-// round gives each side its window, in turns who comes first.
+// round gives each side a window. The sides take turns in going first.
 func (d *duel) round(n int, window time.Duration) error {
 	sides := [2]*generator{d.bare, d.guarded}
 	for i := range sides {

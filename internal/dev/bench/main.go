@@ -1,11 +1,11 @@
-// Command bench measures the guard against its floor and against what people use instead, side by side in one process, and
-// prints tables of medians and ratios:
+// Command bench compares the guard with its floor and with the alternatives, side by side in one
+// process, and prints tables of medians and ratios:
 //
 //	cd internal/dev/bench && go run .
 //
-// It is a module of its own, so that what it compares with stays out of the module graph of those who import mfpguard.
-// Ratios hold on other machines, nanoseconds do not: read the ratios, and run it on a quiet machine. Nothing here is
-// asserted on time; counts and allocations are, in the tests.
+// It is a module of its own, so that users of mfpguard do not get its dependencies. Run it on a
+// quiet machine. Ratios hold on other machines, nanoseconds do not. The tests check counts and
+// allocations, and no times.
 package main
 
 import (
@@ -53,7 +53,7 @@ func main() {
 	}
 }
 
-// child does what this process was started for by another run of this program, if it was.
+// child does the work of a child process, if another run of this program has started this one.
 func child() bool {
 	switch name := os.Getenv(panicVariable); {
 	case os.Getenv(childVariable) != "":
@@ -97,7 +97,8 @@ func run(w io.Writer) error {
 	return writeCharts(*svg, found)
 }
 
-// runSections runs those whose name matches and prints what they find, and the targets at the end.
+// runSections runs the sections whose names match. It prints their results, and the targets at
+// the end.
 func runSections(w io.Writer, s settings, match *regexp.Regexp) (map[string]*result, error) {
 	fmt.Fprintf(w, "%s %s/%s, %d CPUs, medians of %d rounds\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), s.rounds)
 	found := map[string]*result{}
@@ -125,7 +126,7 @@ func runSections(w io.Writer, s settings, match *regexp.Regexp) (map[string]*res
 	return found, nil
 }
 
-// writeCharts draws what the sections that ran have found.
+// writeCharts draws the results of the sections that ran.
 func writeCharts(dir string, found map[string]*result) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

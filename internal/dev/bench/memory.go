@@ -14,7 +14,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// numbered makes the nth token of a kind: opaque, of the size of a signed one, and nowhere kept.
+// numbered returns the nth token of a kind. It is opaque, of the size of a signed one, and made
+// anew in each call.
 func numbered(kind string, n, size int) string {
 	random := rand.NewChaCha8([32]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24), kind[0]})
 	raw := make([]byte, size*3/4)
@@ -32,7 +33,7 @@ func ask(v *core.Verifier, kind string, from, to, size int) {
 	})
 }
 
-// growth is the heap that f fills and keep keeps, for each of n entries.
+// growth returns how many bytes of the heap the result of f keeps, for each of n entries.
 func growth(n int, f func() (keep any, err error)) (float64, error) {
 	before := heapInUse()
 	kept, err := f()
@@ -41,13 +42,13 @@ func growth(n int, f func() (keep any, err error)) (float64, error) {
 	return float64(after-before) / float64(n), err
 }
 
-// remembering is the heap of a verifier that remembers n answers of a kind.
+// remembering returns the bytes per entry of a verifier that remembers n answers of a kind.
 func remembering(kind string, n int) (float64, error) {
 	return growth(n, func() (any, error) {
 		server := &stub{}
 		v, err := verifier(server, func(c *core.Config) {
 			c.CacheTTL, c.NegativeTTL = new(time.Hour), new(time.Hour)
-			c.CacheEntries, c.NegativeEntries = n+n/3, n+n/3 // no shard is full, so none displaces any
+			c.CacheEntries, c.NegativeEntries = n+n/3, n+n/3 // so that no shard is full and displaces an entry
 		})
 		if err != nil {
 			return nil, err
@@ -60,7 +61,8 @@ func remembering(kind string, n int) (float64, error) {
 	})
 }
 
-// naive is the heap of what people write: a go-cache of answers under the token itself, or under a hash of it.
+// naive returns the bytes per entry of a plain go-cache of answers, by the token itself or by a
+// hash of it.
 func naive(n int, key func(token string) string) (float64, error) {
 	return growth(n, func() (any, error) {
 		c := gocache.New(time.Hour, 0)

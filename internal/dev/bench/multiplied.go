@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// always is the requirement of a route on which nothing remembered counts.
+// always is the requirement of a route that accepts no remembered answer.
 var always = requirement.MaxAge(0)
 
-// measureMultiplied has one token asked about by thousands of requests at once where each wants an
-// answer of its own, while other users arrive.
+// measureMultiplied sends thousands of requests with one token at once, on a route that accepts no
+// remembered answer, while other users arrive.
 func measureMultiplied(s settings) ([]target, error) {
 	const others = 50
 	crowd := of(s, 6000, 300)
@@ -50,8 +50,8 @@ func measureMultiplied(s settings) ([]target, error) {
 	}}, nil
 }
 
-// measureOverlapping revokes a token while calls about it overlap that MaxAge(0) makes, and then
-// uses it on a plain route.
+// measureOverlapping revokes a token while several calls about it are under way, because of
+// MaxAge(0), and then uses it on a plain route.
 func measureOverlapping(s settings) ([]target, error) {
 	const plain = 20
 	token := numbered(goodToken, 1, opaqueSize)
@@ -69,7 +69,7 @@ func measureOverlapping(s settings) ([]target, error) {
 	if before.check(v, token, requirement) != http.StatusOK {
 		return nil, fmt.Errorf("the token was refused before it was revoked")
 	}
-	learnt := make(chan struct{}) // closed when somebody was told that it is inactive
+	learnt := make(chan struct{}) // closed when a request was refused because it is inactive
 	tell := sync.OnceFunc(func() { close(learnt) })
 	together(
 		func() {
@@ -100,7 +100,7 @@ func measureOverlapping(s settings) ([]target, error) {
 	}}, nil
 }
 
-// measureHeavy remembers answers that are nearly as long as they may be.
+// measureHeavy remembers answers of nearly the maximum length.
 func measureHeavy(s settings) ([]target, error) {
 	const size, bound = 900_000, 64 << 20
 	n := of(s, 500, 5)

@@ -10,17 +10,17 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// A phase is a part of the script. Happen runs on its own while the phase lasts and returns when
-// the server came back for good, or zero.
+// A phase is a part of the script. Happen runs in a goroutine while the phase lasts. It returns
+// when the server has come back for good, or zero.
 type phase struct {
 	name   string
 	happen func(f *frailServer, d time.Duration) (back time.Time, err error)
-	gap    bool          // a healthy time after an outage, in which the guard is to recover
-	within time.Duration // how soon the guard is to be back after it; 0 means that it is not asked for
+	gap    bool          // a healthy time after an outage, in which the guard recovers
+	within time.Duration // how soon the guard must recover after it; 0 means no target
 }
 
-// script is what happens to the server. Health follows each trouble, to see how soon the guard is
-// back and to begin the next one alike.
+// script is what happens to the server. After each trouble the server is healthy for a while. That
+// shows how soon the guard recovers, and each trouble begins in the same state.
 var script = []phase{
 	{name: "healthy", happen: suffering(healthy)},
 	{name: "+500 ms", happen: suffering(slow)},
@@ -62,8 +62,8 @@ func away(f *frailServer, d time.Duration) (time.Time, error) {
 	return time.Now(), f.up()
 }
 
-// restart has the server come back without our token after an eighth of d, a second in the full
-// run.
+// restart stops the server. It comes back after an eighth of d, which is a second in the full
+// run, and does not know our token any more.
 func restart(f *frailServer, d time.Duration) (time.Time, error) {
 	f.starts.Add(1)
 	back, err := away(f, d/8)
@@ -71,7 +71,7 @@ func restart(f *frailServer, d time.Duration) (time.Time, error) {
 	return back, err
 }
 
-// flapping has the server away for an eighth of d and there for as long, again and again.
+// flapping stops the server for an eighth of d and starts it for as long, again and again.
 func flapping(f *frailServer, d time.Duration) (back time.Time, err error) {
 	for range 4 {
 		if back, err = away(f, d/8); err != nil {
@@ -82,7 +82,7 @@ func flapping(f *frailServer, d time.Duration) (back time.Time, err error) {
 	return back, nil
 }
 
-// A stretch is a phase as it was.
+// A stretch is a phase as it happened.
 type stretch struct {
 	phase
 	begun, ended, back time.Duration // from the beginning
@@ -99,7 +99,7 @@ func play(s settings, ttl time.Duration) ([]stretch, []sample, error) {
 	v, err := verifier(nil, func(c *core.Config) {
 		c.Profile = core.MobileFirst8("http://" + f.address + "/mfp/api")
 		c.CacheTTL = &ttl
-		c.MaxInFlight = 256 // 300 calls/s that take half a second, with some room
+		c.MaxInFlight = 256 // enough for 300 calls/s that take half a second each
 		c.Timeout = of(s, 0, time.Second)
 	})
 	if err != nil {

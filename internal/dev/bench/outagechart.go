@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A strip is a course of the outage: how many good requests were answered and refused in each slice
-// of the time.
+// A strip is the outage of one guard: how many good requests were answered and how many were
+// refused in each slice of the time.
 type strip struct {
 	Name              string
 	answered, refused []int
@@ -49,7 +49,7 @@ func (s strip) x(at time.Duration) float64 {
 	return stripLeft + stripWidth*float64(min(at, s.length))/float64(s.length)
 }
 
-// area is the outline, as a path, of a share of each slice's requests.
+// area returns the outline, as a path, of a share of the requests of each slice.
 func (s strip) area(share func(i int) float64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "M%.1f %.0f", stripLeft, stripHeight)
@@ -60,24 +60,24 @@ func (s strip) area(share func(i int) float64) string {
 	return b.String()
 }
 
-// All is the area of all requests; what Answered leaves of it was refused.
+// All returns the area of all requests. The part that Answered does not cover was refused.
 func (s strip) All() string {
 	return s.area(func(i int) float64 { return float64(min(1, s.answered[i]+s.refused[i])) })
 }
 
-// Answered is the area of those that were answered.
+// Answered returns the area of the requests that were answered.
 func (s strip) Answered() string {
 	return s.area(func(i int) float64 { return float64(s.answered[i]) / float64(max(1, s.answered[i]+s.refused[i])) })
 }
 
-// A mark is a phase as it is drawn.
+// A mark is a phase in the chart.
 type mark struct {
 	Name              string
 	X, Width, Centre  float64
 	Trouble, Labelled bool
 }
 
-// Marks are the phases.
+// Marks returns the phases.
 func (s strip) Marks() []mark {
 	var all []mark
 	for _, p := range s.labels {
@@ -131,7 +131,7 @@ var outageForm = template.Must(template.New("outage").Parse(`<svg xmlns="http://
 </svg>
 `))
 
-// drawOutage draws the course of the outage under each TTL.
+// drawOutage draws the outage with each TTL.
 func drawOutage(w io.Writer, r *result) error {
 	c := struct {
 		Title, Subtitle string

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// outageTTLs are the values of CacheTTL under which the script is played, side by side.
+// outageTTLs are the values of CacheTTL with which the script is played, side by side.
 var outageTTLs = []time.Duration{time.Minute, 0}
 
 func measureOutage(s settings) (*result, error) {
@@ -37,7 +37,7 @@ func measureOutage(s settings) (*result, error) {
 	return r, nil
 }
 
-// outage adds what happened under one TTL.
+// outage adds the results with one TTL.
 func (r *result) outage(ttl time.Duration, stretches []stretch, samples []sample) {
 	label := "1 min"
 	if ttl == 0 {
@@ -64,7 +64,7 @@ func (r *result) outage(ttl time.Duration, stretches []stretch, samples []sample
 	r.strips = append(r.strips, newStrip("CacheTTL "+label, stretches, samples))
 }
 
-// count keeps the facts of a stretch, and the targets that are about the phase itself.
+// count records the facts of a stretch, and the targets that are about the phase itself.
 func (r *result) count(label string, x stretch, t *outcome) {
 	r.facts["wrong"] += float64(t.wrong)
 	r.facts["unanswered"] += float64(t.of(0))
@@ -82,7 +82,7 @@ func (r *result) count(label string, x stretch, t *outcome) {
 	}
 }
 
-// An outcome is what became of the requests of a stretch.
+// An outcome counts the requests of a stretch by their ends.
 type outcome struct {
 	tally
 	ok, wrong, good int // good is how many had a good token
@@ -90,7 +90,7 @@ type outcome struct {
 
 func (t *outcome) goodRefused() float64 { return 1 - float64(t.ok)/float64(max(t.good, 1)) }
 
-// among collects the samples that began in x.
+// among returns the outcome of the samples that began in x.
 func (x stretch) among(samples []sample) *outcome {
 	t := &outcome{}
 	for _, s := range samples {
@@ -111,7 +111,7 @@ func (x stretch) among(samples []sample) *outcome {
 	return t
 }
 
-// until is when the next trouble begins.
+// until returns when the next trouble begins.
 func (x stretch) until(all []stretch, i int) time.Duration {
 	for _, next := range all[i+1:] {
 		if next.name != "healthy" {
@@ -130,8 +130,8 @@ func recovered(v float64) string {
 	return rough(time.Duration(v))
 }
 
-// recoveryAfter is from back to the first good answer that needed the server, if there was one
-// before the next trouble.
+// recoveryAfter returns the time from back to the first good answer that needed the server, if
+// there was one before the next trouble.
 func recoveryAfter(back, until time.Duration, samples []sample, ttl time.Duration) time.Duration {
 	after := never
 	for _, s := range samples {

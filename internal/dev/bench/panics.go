@@ -14,18 +14,18 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// panicVariable names the function of the user that panics in a process that this program starts
-// for it: it may end that.
+// panicVariable is the environment variable that names the function of the user that panics. It
+// is set for a child process, because the panic may end the process.
 const panicVariable = "MFPGUARD_BENCH_PANIC"
 
 var panicking = []string{"Renewed", "Logger", "Trace.Looked", "Trace.Introspected", "Trace.Decided"}
 
-// endured is what became of a guard whose user's function panics.
+// endured is the result of a guard in which a function of the user panics.
 type endured struct{ LetIn, Refused, Told int }
 
 const enduring = 20 // good tokens, and as many bad ones
 
-// measurePanics has each of the user's functions panic whenever it is called.
+// measurePanics makes each of the functions of the user panic whenever it is called.
 func measurePanics(settings) ([]target, error) {
 	all, errs := make([]endured, len(panicking)), make([]error, len(panicking))
 	share(len(panicking), len(panicking), func(i, _ int) { all[i], errs[i] = inChild(panicking[i]) })
@@ -64,7 +64,7 @@ func inChild(name string) (e endured, err error) {
 	return e, json.Unmarshal(out, &e)
 }
 
-// endure runs in the child and prints what became of it.
+// endure runs in the child and prints the result.
 func endure(name string) {
 	e, err := newEndured(name)
 	if err != nil {
@@ -86,7 +86,7 @@ func newEndured(name string) (*endured, error) {
 		if token[:1] == garbageToken {
 			return ruling{body: inactiveAnswer, after: time.Millisecond}
 		}
-		return ruling{body: `{"active":true,"client_id":"c","scope":"accessRestricted"}`, after: time.Millisecond} // the other one has MobileFirst's exp
+		return ruling{body: `{"active":true,"client_id":"c","scope":"accessRestricted"}`, after: time.Millisecond} // the other answer has the exp of MobileFirst
 	}}
 	own, err := tokensource.New(tokensource.Config{
 		TokenURL: "https://as.invalid/token", ClientID: "bench", ClientSecret: "not-a-secret", Transport: a, Logger: log,
@@ -114,8 +114,8 @@ func newEndured(name string) (*endured, error) {
 	return e, nil
 }
 
-// once presents a token, and catches a panic as a framework's recovery does. It returns 1 if the
-// denial has that status, or if there is none and it is 0.
+// once presents a token, and recovers a panic as the middleware of a framework does. It returns 1
+// if the status of the denial is the wanted one, where 0 stands for no denial.
 func once(v *core.Verifier, token string, want int) (met int) {
 	defer func() { _ = recover() }()
 	_, denial := guardFor(v, requirement).Authorize(context.Background(), present(token))
@@ -135,7 +135,7 @@ func (t teller) Enabled(context.Context, slog.Level) bool { return true }
 func (t teller) WithAttrs([]slog.Attr) slog.Handler       { return t }
 func (t teller) WithGroup(string) slog.Handler            { return t }
 
-// Handle implements [slog.Handler]. Lines come one after the other here, as the requests do.
+// Handle implements [slog.Handler]. Calls are not concurrent here, because the requests are not.
 func (t teller) Handle(_ context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelError {
 		t.e.Told++

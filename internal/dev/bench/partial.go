@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// measurePartial has a share of all introspections fail, at several rates of callers, each with a
-// token of his own.
+// measurePartial makes a share of all introspections fail, at several rates of callers. Each
+// caller has a token of its own.
 func measurePartial(s settings) ([]target, error) {
 	shares := []float64{0.1, 0.2, 0.3}
 	rates := of(s, []float64{50, 300, 1000, 3000}, []float64{50, 300})
@@ -83,7 +83,7 @@ func failing(s settings, share, rate float64, d time.Duration) (beyond float64, 
 	return float64(spared.all()) / float64(callers.all()), nil
 }
 
-// measureSlow asks a server that answers late, with a few callers that have the patience.
+// measureSlow asks a slow server, with a few callers that wait long enough.
 func measureSlow(s settings) ([]target, error) {
 	var found []target
 	for _, after := range []time.Duration{3 * time.Second, 4500 * time.Millisecond} {

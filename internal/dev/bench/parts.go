@@ -10,8 +10,9 @@ import (
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
-// measureParts measures each thing that a hit has to do by itself. What is left over between their sum and core.Authorize is
-// the decision: finding the token in the field, exp and the like, scope, and the calls between them.
+// measureParts measures each part of a hit alone. The difference between their sum and
+// core.Authorize is the decision: to find the token in the header field, to check exp, scope and
+// others, and the calls between them.
 func measureParts(s settings) (*result, error) {
 	rs, _, err := newSigners()
 	if err != nil {
@@ -57,7 +58,7 @@ func measureParts(s settings) (*result, error) {
 	return r, nil
 }
 
-// loop is a contender that calls f, whose result keeps the compiler from leaving its work out.
+// loop is a contender that calls f. It uses the result, so that the compiler cannot omit the call.
 func loop[T any](name string, f func() T) contender {
 	return contender{name, func(n int) {
 		var last T

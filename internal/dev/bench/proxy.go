@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// A proxy passes TCP connections on, until those that it has are made to die. New ones work.
+// A proxy forwards TCP connections. It can make the ones that it has die; new ones work.
 type proxy struct {
 	listener net.Listener
 	target   string
 
 	mu    sync.Mutex
 	links []*link
-	dead  int // so many of links, the oldest, are dead
+	dead  int // how many of links, the oldest ones, are dead
 	reset bool
 }
 
@@ -55,8 +55,8 @@ func (p *proxy) accept() {
 	}
 }
 
-// pass copies one direction of a link. On a dead one it swallows what comes, or resets the client's
-// connection.
+// pass copies one direction of a link. If the link is dead, it discards what comes, or resets the
+// connection of the client.
 func (p *proxy) pass(k *link, to, from net.Conn) {
 	buffer := make([]byte, 16<<10)
 	for {
@@ -91,8 +91,8 @@ func (p *proxy) fate(k *link) (dead, reset bool) {
 	return k.number < p.dead, p.reset
 }
 
-// kill makes the connections so far die and returns how many they are. With reset they are reset
-// when something comes on them; without it they fall silent, with neither FIN nor RST.
+// kill makes all connections of now die, and returns how many there are. With reset they are
+// reset when data comes on them. Otherwise they stay silent, without FIN and RST.
 func (p *proxy) kill(reset bool) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

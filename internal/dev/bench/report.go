@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A result is what a section found.
+// A result is the result of a section.
 type result struct {
 	header  []string
 	rows    [][]string
@@ -17,7 +17,7 @@ type result struct {
 	strips  []strip            // of the outage's chart
 }
 
-// A target is something that was to be reached.
+// A target is a limit that a section should reach.
 type target struct {
 	what, found, want string
 	reached           bool
@@ -33,12 +33,12 @@ func (r *result) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-// atMost records a target: the value, written by show, must not exceed limit.
+// atMost records a target: the value must not exceed limit. Show formats both.
 func (r *result) atMost(what string, value, limit float64, show func(float64) string) {
 	r.targets = append(r.targets, target{what, show(value), "≤ " + show(limit), value <= limit})
 }
 
-// atLeast is the opposite.
+// atLeast records a target: the value must not be below limit.
 func (r *result) atLeast(what string, value, limit float64, show func(float64) string) {
 	r.targets = append(r.targets, target{what, show(value), "≥ " + show(limit), value >= limit})
 }
@@ -65,7 +65,7 @@ func verdict(reached bool) string {
 	return "**no**"
 }
 
-// writeTable writes a table of GitHub's markdown. All columns but the first are numbers.
+// writeTable writes a table in GitHub's markdown. All columns except the first are numbers.
 func writeTable(w io.Writer, header []string, rows [][]string) {
 	fmt.Fprintf(w, "| %s |\n", strings.Join(header, " | "))
 	fmt.Fprintf(w, "|---%s|\n", strings.Repeat("|---:", len(header)-1))
@@ -74,7 +74,7 @@ func writeTable(w io.Writer, header []string, rows [][]string) {
 	}
 }
 
-// How numbers are written.
+// Formats of numbers.
 
 func ns(v float64) string {
 	switch {
@@ -89,7 +89,7 @@ func ns(v float64) string {
 	}
 }
 
-// rough writes what a caller waits.
+// rough formats the wait of a caller.
 func rough(d time.Duration) string {
 	switch ms := d.Seconds() * 1000; {
 	case d >= time.Second:
@@ -125,7 +125,7 @@ func percent(v float64) string { return fmt.Sprintf("%.2f %%", 100*v) }
 
 func octets(v float64) string { return fmt.Sprintf("%.0f B", v) }
 
-// count writes a whole number with its thousands apart.
+// count formats a whole number with spaces between its thousands.
 func count(v float64) string {
 	s := fmt.Sprintf("%.0f", v)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -8,22 +8,25 @@ import (
 	"time"
 )
 
-// traffic is what an authorization server's size depends on. Each user has one token at a time and sends requests independently of
-// each other (a Poisson process), each to a replica chosen at random; each replica remembers for itself.
+// traffic is what the load of an authorization server depends on. Each user has one token at a
+// time and sends independent requests (a Poisson process), each to a replica chosen at random.
+// Each replica has a cache of its own.
 type traffic struct {
 	users    float64
 	replicas float64       // over which the requests of one user are spread; 1 if they stick to one
 	rate     float64       // requests per second of one user
 	ttl      time.Duration // core.Config.CacheTTL
-	lifetime time.Duration // of a token; then the user comes with the next one
+	lifetime time.Duration // of a token; then the user has a new one
 }
 
-// calls is how many introspections a second the server sees.
+// calls returns how many introspections a second the server gets.
 //
-// One replica sees the requests about one token as a Poisson process of rate µ = rate/replicas. It asks at the first one, is
-// quiet for the TTL, asks at the first one thereafter, and so on until the token ends. The kth question of a token comes at
-// (k-1)*TTL plus a sum of k exponential waits, so it comes before the end with probability P(Gamma(k, µ) <= L-(k-1)*TTL).
-// The sum of these over k is the number of questions a token, a replica; users*replicas/lifetime times that is the rate.
+// One replica sees the requests with one token as a Poisson process of rate µ = rate/replicas. It
+// asks the server at the first request, then not for the TTL, then at the next request, and so on
+// until the token ends. The kth call about a token comes at (k-1)*TTL plus a sum of k exponential
+// waits, so it comes before the end of the lifetime L with probability P(Gamma(k, µ) <=
+// L-(k-1)*TTL). The sum of these over k is the number of calls per token and replica. The rate is
+// that number times users*replicas/lifetime.
 func (t traffic) calls() float64 {
 	µ, life := t.rate/t.replicas, t.lifetime.Seconds()
 	if t.ttl == 0 {
@@ -42,7 +45,7 @@ func (t traffic) calls() float64 {
 	}
 }
 
-// atLeast is the probability that a Poisson variable of that mean is k or more.
+// atLeast returns the probability that a Poisson variable of that mean is k or more.
 func atLeast(k int, mean float64) float64 {
 	below := 0.0
 	for j := range k {
@@ -52,12 +55,14 @@ func atLeast(k int, mean float64) float64 {
 	return max(0, 1-below)
 }
 
-// rule is calls for pocket calculators, for tokens that live much longer than the TTL.
+// rule is an approximation of calls for a pocket calculator, for tokens that live much longer
+// than the TTL.
 func (t traffic) rule() float64 {
 	return t.users * t.rate / (1 + t.rate*t.ttl.Seconds()/t.replicas)
 }
 
-// simulate counts what the server sees of so many users in so much time, request by request.
+// simulate counts the calls that the server gets from that many users in that time, request by
+// request.
 func (t traffic) simulate(span time.Duration, seed uint64) float64 {
 	random := rand.New(rand.NewPCG(seed, seed))
 	wait := func() float64 { return random.ExpFloat64() / t.rate }
@@ -111,13 +116,13 @@ func (a *agenda) Pop() any {
 	return e
 }
 
-// ownTokenCalls is how often a second so many replicas fetch a token of their own: each when a fifth of its life, at most
-// five minutes, is left.
+// ownTokenCalls returns how often a second the replicas fetch tokens of their own. Each renews its
+// token when a fifth of the lifetime is left, at most five minutes.
 func ownTokenCalls(replicas float64, lifetime time.Duration) float64 {
 	return replicas / (lifetime - min(lifetime/5, 5*time.Minute)).Seconds()
 }
 
-// remembered is how many entries of the cache are alive in each of so many replicas.
+// remembered returns how many live entries the cache of each replica has.
 func (t traffic) remembered(fleet float64) float64 {
 	µ := t.rate / t.replicas
 	return t.users * t.replicas / fleet * t.ttl.Seconds() / (t.ttl.Seconds() + 1/µ)
@@ -175,7 +180,7 @@ func perSecond(v float64) string {
 	return fmt.Sprintf("%.2f/s", v)
 }
 
-// short writes whole minutes and hours as people do.
+// short formats whole hours, and other times in minutes.
 func short(d time.Duration) string {
 	if d%time.Hour == 0 {
 		return fmt.Sprintf("%d h", d/time.Hour)

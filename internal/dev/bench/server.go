@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// childVariable makes this program the authorization server of its parent, in a process of its own, so that the parent's CPU
-// time is the client's alone.
+// childVariable is the environment variable that makes this program the authorization server of its
+// parent. As the server is another process, the CPU time of the parent is that of the client alone.
 const childVariable = "MFPGUARD_BENCH_SERVER"
 
-// serveChild serves until its parent has gone.
+// serveChild serves until its parent ends.
 func serveChild() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -18,17 +18,17 @@ const (
 	garbageToken = "x" // inactive
 )
 
-// A stub is an authorization server that answers at once and without a socket, so that what is measured is ours alone.
-// Every token is active but those that begin with garbageToken.
+// A stub is an authorization server that answers at once, without a socket, so that only our own
+// work is measured. All tokens are active except those that begin with garbageToken.
 type stub struct {
-	// pause waits before an answer, of the token endpoint or of the other one, and may fail it. Nil means none.
+	// pause waits before an answer of either endpoint. Its error fails the call. Nil means no wait.
 	pause func(ctx context.Context, token bool) error
 
 	introspections, aboutGood, tokens atomic.Int64
 	current, highest                  atomic.Int64 // introspections at once
 }
 
-// activeAnswer is what MobileFirst says about a token of a signed-in user: 600 bytes of JSON.
+// activeAnswer is the answer of MobileFirst about the token of a signed-in user: 600 bytes of JSON.
 var activeAnswer = newActiveAnswer(600)
 
 const inactiveAnswer = `{"active":false}`
@@ -93,7 +93,8 @@ func answer(r *http.Request, body string) *http.Response {
 	}
 }
 
-// verifier returns a Verifier that asks the server behind transport, with defaults but for what change changes.
+// verifier returns a Verifier that asks the server behind transport. Its settings are the
+// defaults, as modified by change.
 func verifier(transport http.RoundTripper, change func(*core.Config)) (*core.Verifier, error) {
 	c := core.Config{
 		Profile:      core.MobileFirst8("https://as.invalid/mfp/api"),

@@ -28,7 +28,7 @@ func (t *tally) add(status int, took time.Duration) {
 	t.took = append(t.took, took)
 }
 
-// check presents a token to v and adds what came of it.
+// check presents a token to v and adds the result.
 func (t *tally) check(v *core.Verifier, token string, need core.Requirement) (status int) {
 	begun, status := time.Now(), http.StatusOK
 	if _, denial := guardFor(v, need).Authorize(context.Background(), present(token)); denial != nil {
@@ -50,10 +50,10 @@ func (t *tally) all() int {
 	return len(t.took)
 }
 
-// share is how many of all answers had that status, from 0 to 1.
+// share returns the share of all answers that had that status, from 0 to 1.
 func (t *tally) share(status int) float64 { return float64(t.of(status)) / float64(max(t.all(), 1)) }
 
-// refused is the share of those that got no answer about their token.
+// refused returns the share of requests that got no answer about their token.
 func (t *tally) refused() float64 { return t.share(http.StatusServiceUnavailable) }
 
 func (t *tally) quantile(q float64) time.Duration {
@@ -62,8 +62,8 @@ func (t *tally) quantile(q float64) time.Duration {
 	return quantile(slices.Clone(t.took), q)
 }
 
-// pace starts f so many times a second for d, each time in a goroutine of its own and on time
-// however long the others take, and waits for all of them.
+// pace starts f that many times a second for d, and waits for all. Each runs in a goroutine of
+// its own and starts on time, even if others are late.
 func pace(rate float64, d time.Duration, f func(i int)) {
 	var wg sync.WaitGroup
 	begun := time.Now()
@@ -74,7 +74,7 @@ func pace(rate float64, d time.Duration, f func(i int)) {
 	wg.Wait()
 }
 
-// together runs all of them at once and waits for them.
+// together runs all functions at once and waits for them.
 func together(all ...func()) {
 	var wg sync.WaitGroup
 	for _, f := range all {

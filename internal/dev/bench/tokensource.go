@@ -19,7 +19,7 @@ type source struct {
 	token func() error
 }
 
-// issuing makes tokens that live for lifetime, and takes its time for all but the first.
+// issuing makes tokens that live for lifetime. It is slow for all except the first.
 type issuing struct {
 	lifetime, takes time.Duration
 	issued          atomic.Int64
@@ -32,7 +32,7 @@ func (i *issuing) next() (string, time.Time) {
 	return "token", time.Now().Add(i.lifetime)
 }
 
-// sources returns ours and that of x/oauth2, both of which renew when a fifth of the lifetime is left.
+// sources returns our source and that of x/oauth2. Both renew when a fifth of the lifetime is left.
 func sources(lifetime, takes time.Duration) []source {
 	forUs, forThem := &issuing{lifetime: lifetime, takes: takes}, &issuing{lifetime: lifetime, takes: takes}
 	ours := tokensource.Func(func(context.Context) (tokensource.Token, error) {
@@ -70,8 +70,8 @@ func hits(name string, g int, take func() error) contender {
 // perTick is how many requests want the token each millisecond.
 const perTick = 32
 
-// waits is how long each of a steady stream of requests waits for the token while it is renewed once. They keep coming while
-// others wait, as requests do.
+// waits returns how long each request of a steady stream waits for the token while it is renewed
+// once. Requests keep coming while others wait.
 func waits(s source, lifetime time.Duration) []time.Duration {
 	_ = s.token() // the first one is not what is measured
 	ticks := int(lifetime / time.Millisecond)

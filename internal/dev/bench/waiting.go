@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// measureWaiting has thousands wait for a slot of a server that does not answer, and weighs them:
-// who is refused goes away.
+// measureWaiting has thousands of requests wait for a slot, because the server does not answer, and
+// measures their memory. Refused requests end.
 func measureWaiting(s settings) ([]target, error) {
 	const most = 50 << 20
 	n := of(s, 20_000, 500)
@@ -32,8 +32,8 @@ func measureWaiting(s settings) ([]target, error) {
 	}}, nil
 }
 
-// weigh is the memory, heap and stacks, of n goroutines that do f, half a second after they began.
-// Those that have done it are gone. Then calls observe.
+// weigh starts n goroutines that run f. Half a second later it calls observe and returns the
+// memory, heap and stacks, of those that still run.
 func weigh(s settings, n int, f func(i int), observe func()) float64 {
 	before := inUse()
 	var begun atomic.Int64
@@ -54,7 +54,7 @@ func weigh(s settings, n int, f func(i int), observe func()) float64 {
 	return float64(grown)
 }
 
-// inUse is what the heap and the stacks take after garbage was collected.
+// inUse returns the bytes of the heap and the stacks after a garbage collection.
 func inUse() int64 {
 	runtime.GC()
 	runtime.GC()

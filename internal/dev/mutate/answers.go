@@ -1,6 +1,6 @@
 package main
 
-// answerMutants read or remember what they should not.
+// answerMutants read or remember more than they should.
 var answerMutants = []mutant{
 	{"json: a name twice is the last one", "internal/strictjson/parse.go", "raw, p.defect = nil, twice", "_ = raw", "./internal/strictjson"},
 	{"json: a name twice goes unseen", "internal/strictjson/parse.go", "if _, dup := o.members[name]; dup {", "if _, dup := o.members[name]; dup && false {", "./internal/strictjson"},

@@ -1,6 +1,6 @@
 package main
 
-// availabilityMutants turn the guard off, each in its own way.
+// availabilityMutants break what keeps the guard available.
 var availabilityMutants = []mutant{
 	{"asking: panics are not contained", "core/introspector.go", "returned := i.panics.Call(func() {", "returned := func(f func()) bool { f(); return true }(func() {", inCore},
 	{"gate: a panic of a probe loses it", "internal/admission/probe.go", "\tdefer func() {\n\t\t_ = recover() // Config.Probe reports its panics itself\n", "\tdefer func() {\n\t\tif recover() != nil {\n\t\t\treturn\n\t\t}\n", inGate},

@@ -1,6 +1,6 @@
 package main
 
-// connectionMutants lose connections, repetitions, and the way to the server.
+// connectionMutants break connections, repetitions, and the address of the server.
 var connectionMutants = []mutant{
 	{"contain: each panic is told", "internal/contain/contain.go", "|| h.told.Swap(true)", "|| h.told.Load()", "./internal/contain"},
 	{"contain: the panic's text is told", "internal/contain/contain.go", "fmt.Sprintf(\"%T\", value)", "fmt.Sprintf(\"%v\", value)", "./internal/contain"},

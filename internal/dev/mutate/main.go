@@ -1,10 +1,11 @@
-// Mutate breaks the code on purpose, one place at a time, and looks whether a test turns red.
+// Mutate breaks the code on purpose, one place at a time, and reports whether a test fails.
 //
 //	go run ./internal/dev/mutate            # all mutants
 //	go run ./internal/dev/mutate -run key   # those whose name matches
 //
-// Mutants live in mutants.go. The files in the tree are not touched: the compiler gets the broken one through -overlay. A
-// mutant that survives needs a test, or a reason why it does not matter.
+// The mutants stand in the other files of this package. The tree is not changed: the compiler
+// gets the broken file through -overlay. A mutant that survives needs a test, or a reason why it
+// does not matter.
 package main
 
 import (
@@ -99,7 +100,7 @@ func try(only *regexp.Regexp, jobs int) int {
 	return 0
 }
 
-// test says whether a test turned red, and which.
+// test reports whether a test failed, and which.
 func (m mutant) test() (dead bool, by string, err error) {
 	src, err := os.ReadFile(m.file)
 	if err != nil {

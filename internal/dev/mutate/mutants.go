@@ -12,7 +12,7 @@ const (
 
 var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants)
 
-// decisionMutants make wrong decisions, and ask or tell what they should not.
+// decisionMutants make wrong decisions, and send requests or answers that they should not.
 var decisionMutants = []mutant{
 	// The decision.
 	{"decision: inactive is access", "core/verifier.go", "case !in.active:", "case false:", inCore},
