@@ -22,8 +22,8 @@ func (q *queue) push(p *Pass) { p.place = q.lane(p.known).PushBack(p) }
 
 func (q *queue) remove(p *Pass) { q.lane(p.known).Remove(p.place) }
 
-// next returns the call of a lane that is to be served next, nil if there is none. It is the newest,
-// but every fourth time the oldest, so that the oldest does not starve.
+// next returns the call of a lane that is to be served next, nil if there is none. It is the
+// newest, but every fourth time the oldest, so that the oldest does not starve.
 func (q *queue) next(known bool) *Pass {
 	if q.served%4 == 3 {
 		return passOf(q.lane(known).Front())

@@ -5,8 +5,9 @@
 //   - A flight does not end when the caller that started it leaves: it has a context of its own,
 //     bounded by the timeout of the group. Only a flight that is not sent yet is cancelled when its
 //     last caller leaves.
-//   - A caller may ask for a fresh result, one that was sent at a given time or later. It joins every
-//     flight that is not sent yet. At most two flights for one key are sent at the same time.
+//   - A caller may ask for a fresh result, one that was sent at a given time or later. It joins
+//     every flight that is not sent yet. At most two flights for one key are sent at the same
+//     time.
 //   - Of several results for one key, the one that was sent last is kept, in whatever order they
 //     come. A result whose key was forgotten meanwhile is delivered to its callers, and not kept.
 //   - A panic of the work becomes an error for all its callers. Work that ignores the end of its
@@ -70,8 +71,9 @@ var errIgnoredContext = fmt.Errorf("flight: the work ignores its context: %w", c
 // notBefore or later; else it starts a new one, which runs fn. Fn must call sent just before it
 // sends. Shared reports that Do joined a flight.
 //
-// Do returns when ctx ends; the flight then goes on without the caller. If fn ignores the end of its
-// context, Do returns 100 ms after it. The context of fn has the values of ctx, but not its end.
+// Do returns when ctx ends; the flight then goes on without the caller. If fn ignores the end of
+// its context, Do returns 100 ms after it. The context of fn has the values of ctx, but not its
+// end.
 func (g *Group[K, V]) Do(ctx context.Context, key K, notBefore time.Time,
 	fn func(ctx context.Context, sent func()) (V, error),
 ) (v V, shared bool, err error) {
@@ -128,8 +130,8 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 	return c, false
 }
 
-// joinable returns the call to join: the one sent last if it was sent at notBefore or later, because
-// it is likely to finish first, else one that is not sent yet.
+// joinable returns the call to join: the one sent last if it was sent at notBefore or later,
+// because it is likely to finish first, else one that is not sent yet.
 func joinable[V any](calls []*call[V], notBefore time.Time) (unsent *call[V]) {
 	for _, c := range slices.Backward(calls) {
 		if c.sent.IsZero() {

@@ -12,10 +12,10 @@
 //		use(claims)
 //	}
 //
-// Keys must be keyed hashes (such as HMAC, with a secret of this process), never tokens. So a memory
-// dump or a log line holds no usable token, and the time of a lookup tells nothing about a stored
-// one. The secret also keeps clients from choosing the shard of an entry: with a plain hash they
-// could aim a flood at one shard and evict its entries.
+// Keys must be keyed hashes (such as HMAC, with a secret of this process), never tokens. So a
+// memory dump or a log line holds no usable token, and the time of a lookup tells nothing about a
+// stored one. The secret also keeps clients from choosing the shard of an entry: with a plain
+// hash they could aim a flood at one shard and evict its entries.
 //
 // Times are durations since an epoch of the caller, on the monotonic clock, which cannot be set
 // back. They must lie within 146 years. The expiry of go-cache is not used: it follows the wall
@@ -48,10 +48,11 @@ type Cache[V any] struct {
 	shards []*shard[V] // a power of two of them
 }
 
-// New returns an empty cache that holds at most capacity entries, which take at most that many bytes,
-// all shards together. An entry takes what cost returns for its value, always the same for one value,
-// and about 130 bytes more. If cost is nil, bytes is ignored: the number is enough of a bound for
-// values of one size. New panics if a bound is less than 1. Memory is taken as entries come.
+// New returns an empty cache that holds at most capacity entries, which take at most that many
+// bytes, all shards together. An entry takes what cost returns for its value, always the same for
+// one value, and about 130 bytes more. If cost is nil, bytes is ignored: the number is enough of
+// a bound for values of one size. New panics if a bound is less than 1. Memory is taken as
+// entries come.
 //
 // There are 64 shards from a capacity of 4096, fewer below. Each has an equal part of both bounds.
 // So one may displace entries while another has room: choose a capacity about a third larger than
@@ -98,8 +99,8 @@ func (c *Cache[V]) Get(k Key, now time.Duration) (v V, ok bool) {
 }
 
 // Set stores v under k until until and replaces what was there. If there is no room, it displaces
-// entries that are expired or not in use. If until is not after now, or if v takes more bytes than a
-// shard may hold, Set stores nothing and removes what was there.
+// entries that are expired or not in use. If until is not after now, or if v takes more bytes
+// than a shard may hold, Set stores nothing and removes what was there.
 func (c *Cache[V]) Set(k Key, v V, now, until time.Duration) {
 	if until <= now {
 		c.Delete(k)

@@ -7,9 +7,10 @@ import (
 	"unsafe"
 )
 
-// entry is what go-cache holds. Readers need no lock except go-cache's: an entry is immutable but for
-// its used bit, and a replacement is a new entry. The value and the bytes of the key are part of it,
-// so a hit touches less memory. Its size matters: with one byte more than 48 it would take 64.
+// entry is what go-cache holds. Readers need no lock except go-cache's: an entry is immutable but
+// for its used bit, and a replacement is a new entry. The value and the bytes of the key are part
+// of it, so a hit touches less memory. Its size matters: with one byte more than 48 it would take
+// 64.
 type entry[V any] struct {
 	value V
 	key   Key          // go-cache's map holds a string of these bytes, see name

@@ -70,10 +70,10 @@ func (s *shard[V]) remove(k Key) {
 	}
 }
 
-// displace drops the first entry except keep whose time is over or that was not used since the last
-// visit of the hand. It clears the used bit of each entry that the hand passes. It makes one lap at
-// most: otherwise readers that set the bits as fast as the hand clears them would hold up set. There
-// must be an entry besides keep. s.mu is held.
+// displace drops the first entry except keep whose time is over or that was not used since the
+// last visit of the hand. It clears the used bit of each entry that the hand passes. It makes one
+// lap at most: otherwise readers that set the bits as fast as the hand clears them would hold up
+// set. There must be an entry besides keep. s.mu is held.
 func (s *shard[V]) displace(keep *entry[V], now time.Duration) {
 	for left := s.count; ; left-- {
 		e := s.hand
