@@ -16,8 +16,8 @@ import (
 	"sync"
 )
 
-// Watcher collects text: what is written to it, logged, noted, or passed to hooks. The zero value is
-// ready to use. It is safe for concurrent use, and must not be copied.
+// Watcher collects text: what is written to it, logged, noted, or passed to hooks. The zero
+// value is ready to use. It is safe for concurrent use, and must not be copied.
 type Watcher struct {
 	mu    sync.Mutex
 	said  bytes.Buffer
@@ -60,8 +60,8 @@ func (w *Watcher) Calls() int {
 	return w.calls
 }
 
-// Note collects values in each form in which a program may print them. Of a struct it also collects
-// the exported fields, of an error also those that it wraps.
+// Note collects values in each form in which a program may print them. Of a struct it also
+// collects the exported fields, of an error also those that it wraps.
 func (w *Watcher) Note(values ...any) {
 	for _, v := range values {
 		w.note(v)

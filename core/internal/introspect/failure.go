@@ -56,21 +56,12 @@ func (i *Introspector) classify(err error) admission.Outcome {
 	return admission.Outcome{Evidence: admission.Doubtful, StayAway: e.RetryAfter}
 }
 
-// transient reports whether a second call may help: the endpoint was not reached, cut its answer
-// short, or failed. An endpoint that names a time with Retry-After is not asked before.
+// transient reports whether a second call may help. A call that has had all its time, or that ended
+// in the program's own panic, is not repeated.
 func transient(err error) bool {
 	e, ok := failed(err)
-	if !ok || e.RetryAfter > 0 {
-		return false
-	}
-	switch e.Status {
-	case 0:
-		return !errors.Is(err, endpoint.ErrTooLarge) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) &&
-			!errors.Is(err, errPanic)
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+	return ok && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errPanic) &&
+		endpoint.Transient(e.Status, e.RetryAfter > 0, err)
 }
 
 // clientRejected reports whether the introspection endpoint refused the caller, which is us.

@@ -170,7 +170,8 @@ func (i *Introspector) call(ctx context.Context, q Question, first bool) (in *In
 	return in, first && transient(err) && ctx.Err() == nil && i.budget.Spend(), err
 }
 
-// backoff waits a moment before a repetition, without a slot. It reports false when ctx ends first.
+// backoff waits a moment before a repetition, without a slot. It reports false when ctx ends
+// first.
 func (i *Introspector) backoff(ctx context.Context) bool {
 	timer := time.NewTimer(rand.N(maxJitter))
 	defer timer.Stop()
@@ -194,8 +195,8 @@ func (i *Introspector) askProbe(ctx context.Context, sent func()) admission.Outc
 	return outcome
 }
 
-// remember keeps the last error that counts against the endpoint, for those who are refused because
-// of it.
+// remember keeps the last error that counts against the endpoint, for those who are refused
+// because of it.
 func (i *Introspector) remember(o admission.Outcome, err error) {
 	if e, ok := failed(err); ok && (o.Evidence == admission.Doubtful || o.Evidence == admission.Broken) {
 		i.failure.Store(e)
@@ -339,8 +340,9 @@ func (i *Introspector) read(res *endpoint.Response) (*Introspection, error) {
 	return r.in, nil
 }
 
-// growStack makes room for the call at once. A new stack is small; it would be copied three times on
-// the way down, each time with more frames on it. A caller that waits for a slot keeps a small stack.
+// growStack makes room for the call at once. A new stack is small; it would be copied three
+// times on the way down, each time with more frames on it. A caller that waits for a slot keeps
+// a small stack.
 //
 //go:noinline
 func growStack() {

@@ -1,10 +1,10 @@
 // Package introspect asks an authorization server about tokens (RFC 7662 section 2) and reads what
 // it says. It answers "what does the server say"; package core answers "may the request pass".
 //
-// A [Server] is one kind of authorization server, and has a file of its own. All that differs from
-// the others stands there: which characters a token may have, what the question looks like, what a
-// status means, in which unit times come, who the user is, and which challenge its clients can read.
-// [RFC7662] is the base; others embed it.
+// A [Server] is one kind of authorization server, and has a file of its own. All that differs
+// from the others stands there: which characters a token may have, what the question looks like,
+// what a status means, in which unit times come, who the user is, and which challenge its
+// clients can read. [RFC7662] is the base; others embed it.
 //
 // The [Introspector] sends the question, bounded and repeated as its file says, and returns an
 // [Introspection]: facts, and no verdict.
@@ -20,8 +20,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
-// Server is one kind of authorization server. It is immutable and safe for concurrent use. No other
-// package can implement it.
+// Server is one kind of authorization server. It is immutable and safe for concurrent use. No
+// other package can implement it.
 type Server interface {
 	// URL is the introspection endpoint.
 	URL() string
