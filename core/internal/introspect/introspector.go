@@ -3,13 +3,10 @@ package introspect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -67,7 +64,7 @@ type Introspector struct {
 	enough      time.Duration                             // a call that had less time says nothing about the endpoint
 	failure     atomic.Pointer[tokensource.EndpointError] // the last one that counted against the endpoint
 	panics      contain.Hook                              // of the Transport and the ClientSecretFunc
-	limit       seldom                                    // of lines about calls that failed
+	limit       rateLimit                                    // of lines about calls that failed
 	log         *slog.Logger
 	events      Events
 }
@@ -201,151 +198,4 @@ func (i *Introspector) remember(o admission.Outcome, err error) {
 	if e, ok := failed(err); ok && (o.Evidence == admission.Doubtful || o.Evidence == admission.Broken) {
 		i.failure.Store(e)
 	}
-}
-
-// notAdmitted returns the error for a call that was not made.
-func (i *Introspector) notAdmitted(cause error) error {
-	open, ok := errors.AsType[*admission.CircuitOpenError](cause)
-	if !ok {
-		return i.fail(0, fmt.Errorf("%w: %w", errNotAdmitted, cause))
-	}
-	const why = "not asked again yet, it failed just now"
-	err := i.fail(0, errCircuitOpen)
-	if last := i.failure.Load(); last != nil {
-		*err = *last
-		err.Err = errCircuitOpen
-		if last.Err != nil {
-			err.Err = fmt.Errorf("%w: %w", errCircuitOpen, last.Err)
-		}
-	}
-	err.Hint = strings.TrimPrefix(err.Hint+"; "+why, "; ")
-	err.RetryAfter = open.Wait
-	return err
-}
-
-// changed logs that the endpoint is left alone, and that it answers again.
-func (i *Introspector) changed(c admission.Change) {
-	var cause error
-	if last := i.failure.Load(); last != nil && c.Open {
-		cause = last
-	}
-	if c.Open {
-		i.log.Warn("introspection stopped: the endpoint fails", slog.Int("failures", c.Failures), slog.Duration("asked_again_in", c.Pause))
-	} else {
-		i.failure.Store(nil) // the next outage has reasons of its own
-		i.log.Info("introspection goes on: the endpoint answers", slog.Duration("stopped_for", c.After), slog.Int("refused", c.Refused))
-	}
-	i.events.Circuit(c, cause)
-}
-
-// report logs trouble: one line for each call that was made, a few a second at most above Debug.
-// Our own token's source logs its fetches itself; a line for each request that meets its backoff
-// would be a flood.
-func (i *Introspector) report(ctx context.Context, err error) {
-	if err == nil || errors.Is(err, ErrConflict) {
-		return
-	}
-	if e, ok := errors.AsType[*tokensource.EndpointError](err); i.tokenURL != "" && ok && e.Endpoint != introspectionEndpoint {
-		return
-	}
-	level := slog.LevelWarn
-	if misconfigured(err) {
-		level = slog.LevelError
-	}
-	if !i.limit.due() { // strangers must not fill the log
-		level = slog.LevelDebug
-	}
-	i.log.LogAttrs(ctx, level, "introspection failed", slog.Any("error", err))
-}
-
-// ask sends the question. A panic on the way, in a Transport or a ClientSecretFunc of the program,
-// is an error like any other.
-func (i *Introspector) ask(ctx context.Context, credentials string, sent func()) (in *Introspection, err error) {
-	returned := i.panics.Call(func() {
-		growStack()
-		in, err = i.authenticated(ctx, credentials, sent)
-	})
-	if !returned {
-		return nil, i.fail(0, errPanic)
-	}
-	return in, err
-}
-
-// authenticated sends the question, and once more with a fresh token of our own if the server
-// refuses the one we had.
-func (i *Introspector) authenticated(ctx context.Context, credentials string, sent func()) (*Introspection, error) {
-	in, used, err := i.once(ctx, credentials, sent)
-	if i.clientToken == nil || used.AccessToken == "" || !i.clientRejected(err) {
-		return in, err
-	}
-	// It may be the user's token that is refused, so all others go on with ours meanwhile.
-	if fresh, failed := i.clientToken.Renew(ctx, used); failed != nil || fresh.AccessToken == used.AccessToken {
-		return in, err // there is no better one
-	}
-	in, _, err = i.once(ctx, credentials, sent)
-	return in, err
-}
-
-// once is one POST, authenticated in the one way of the server.
-func (i *Introspector) once(ctx context.Context, credentials string, sent func()) (in *Introspection, used tokensource.Token, err error) {
-	auth := i.client
-	if i.clientToken != nil {
-		if used, err = i.clientToken.Token(ctx); err != nil {
-			return nil, used, i.annotate(err)
-		}
-		auth = clientauth.Bearer(used.AccessToken)
-	}
-	var begun time.Time
-	res, err := i.post.Once(ctx, i.server.question(credentials), clientauth.MethodFunc(func(ctx context.Context, header http.Header, form url.Values) error {
-		if err := auth.Apply(ctx, header, form); err != nil {
-			return err
-		}
-		if begun.IsZero() { // the first attempt
-			begun = time.Now()
-			sent()
-		}
-		return nil
-	}))
-	if failed, ok := errors.AsType[*endpoint.AuthError](err); ok {
-		return nil, used, failed.Err
-	}
-	if err != nil {
-		if ctx.Err() != nil && time.Since(begun) < i.enough {
-			err = fmt.Errorf("%w: %w", errNoTime, err)
-		}
-		return nil, used, i.fail(0, err)
-	}
-	in, err = i.read(res)
-	return in, used, err
-}
-
-// read takes an answer for what the server says that it means.
-func (i *Introspector) read(res *endpoint.Response) (*Introspection, error) {
-	r, err := i.server.read(res)
-	switch {
-	case err == ErrConflict:
-		return nil, err
-	case err == errStatus:
-		e := i.fail(res.Status, nil)
-		e.Code = errorCode(res.Body)
-		e.RetryAfter = endpoint.RetryAfter(res.Header, time.Now(), maxRetryAfter)
-		return nil, e
-	case err != nil:
-		return nil, i.fail(res.Status, err)
-	}
-	r.left.log(i.log)
-	if r.notes != "" {
-		i.log.Debug(r.notes)
-	}
-	return r.in, nil
-}
-
-// growStack makes room for the call at once. A new stack is small; it would be copied three
-// times on the way down, each time with more frames on it. A caller that waits for a slot keeps
-// a small stack.
-//
-//go:noinline
-func growStack() {
-	var room [12 << 10]byte
-	runtime.KeepAlive(&room)
 }

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// seldom lets something happen five times, and then once a second. The zero value is ready.
-type seldom struct {
+// rateLimit lets something happen five times, and then once a second. The zero value is ready.
+type rateLimit struct {
 	mu   sync.Mutex
 	next time.Time // when the last of those that were let through is paid for
 }
 
 // due reports whether it may happen now, and counts it.
-func (s *seldom) due() bool {
+func (s *rateLimit) due() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
