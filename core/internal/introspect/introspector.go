@@ -64,7 +64,7 @@ type Introspector struct {
 	enough      time.Duration                             // a call that had less time says nothing about the endpoint
 	failure     atomic.Pointer[tokensource.EndpointError] // the last one that counted against the endpoint
 	panics      contain.Hook                              // of the Transport and the ClientSecretFunc
-	limit       rateLimit                                    // of lines about calls that failed
+	limit       rateLimit                                 // of lines about calls that failed
 	log         *slog.Logger
 	events      Events
 }
