@@ -1,6 +1,6 @@
 package main
 
-// answerMutants read or remember more than they should.
+// answerMutants read or remember what they should not.
 var answerMutants = []mutant{
 	{"json: a name twice is the last one", "internal/strictjson/parse.go", "raw, p.defect = nil, twice", "_ = raw", "./internal/strictjson"},
 	{"json: a name twice goes unseen", "internal/strictjson/parse.go", "if _, dup := o.members[name]; dup {", "if _, dup := o.members[name]; dup && false {", "./internal/strictjson"},
@@ -12,10 +12,10 @@ var answerMutants = []mutant{
 	{"json: deep brackets need not match", "internal/strictjson/deep.go", "if p.skip(last) {", "if p.skip(']') || p.skip('}') {", "./internal/strictjson"},
 	{"json: depth begins anew in a member", "internal/strictjson/object.go", "parseWithin(o.depth, raw)", "parseWithin(0, raw)", "./internal/strictjson"},
 	{"json: a broken member is absent", "internal/strictjson/object.go", "broken := o.defects[name]; broken {", "broken := o.defects[name]; broken && false {", "./internal/strictjson"},
-	{"answer: one broken display member spoils all", "core/introspection.go", "strictjson.ParseLenient(body)", "strictjson.Parse(body)", inCore},
-	{"answer: a broken user id is no user", "core/profile_mobilefirst8.go", "if u.ID, _, err = o.OptionalString(\"id\"); err != nil {", "if u.ID, _, err = o.OptionalString(\"id\"); false {", inCore},
-	{"answer: what was left out is not told", "core/introspector.go", "left.log(i.log)", "_ = left", inCore},
-	{"cache: bodies weigh nothing", "core/introspection.go", "allocated(len(in.body))", "0", inCore},
+	{"answer: one broken display member spoils all", "core/internal/introspect/answer.go", "strictjson.ParseLenient(body)", "strictjson.Parse(body)", inIntrospect},
+	{"answer: a broken user id is no user", "core/internal/introspect/mobilefirst8.go", `if u.ID, _, err = o.OptionalString("id"); err != nil {`, `if u.ID, _, err = o.OptionalString("id"); false {`, inIntrospect},
+	{"answer: what was left out is not told", "core/internal/introspect/ask.go", "r.left.log(i.log)", "_ = r.left", inIntrospect},
+	{"cache: bodies weigh nothing", "core/internal/introspect/introspection.go", "allocated(len(in.text))", "0", inIntrospect},
 	{"cache: ten times the bytes", "core/config.go", "cmp.Or(c.CacheBytes, 64<<20)", "640<<20", inCore},
 	{"cache: bytes without bound", "internal/memcache/shard.go", "s.count > s.capacity || s.held > s.bytes {", "s.count > s.capacity {", "./internal/memcache"},
 	{"cache: one entry may take all", "internal/memcache/shard.go", "if cost > s.bytes {", "if false {", "./internal/memcache"},

@@ -1,11 +1,11 @@
 package main
 
-// availabilityMutants break what keeps the guard available.
+// availabilityMutants turn the guard off, each in its own way.
 var availabilityMutants = []mutant{
-	{"asking: panics are not contained", "core/introspector.go", "returned := i.panics.Call(func() {", "returned := func(f func()) bool { f(); return true }(func() {", inCore},
+	{"asking: panics are not contained", "core/internal/introspect/ask.go", "returned := i.panics.Call(func() {", "returned := func(f func()) bool { f(); return true }(func() {", inIntrospect},
 	{"gate: a panic of a probe loses it", "internal/admission/probe.go", "\tdefer func() {\n\t\t_ = recover() // Config.Probe reports its panics itself\n", "\tdefer func() {\n\t\tif recover() != nil {\n\t\t\treturn\n\t\t}\n", inGate},
 	{"gate: our question is asked before the queue is looked at", "internal/admission/gate.go", "\tcase v == pass && g.free(p.known):", "\tcase v == pass:", inGate},
-	{"decision: the time is not read again", "core/verifier.go", "\t\t_, now = v.clock.now()\n", "", inCore},
+	{"decision: the time is not read again", "core/guard.go", "\t\t_, now = v.clock.now()\n", "", inCore},
 	{"cache: Forget drops before it stops the flight", "internal/flight/flight.go", "\tg.drop(key, func(*call[V]) bool { return true })\n\tdrop()", "\tdrop()\n\tg.mu.Unlock()\n\ttime.Sleep(time.Millisecond)\n\tg.mu.Lock()\n\tg.drop(key, func(*call[V]) bool { return true })", inFlight},
 	{"flight: Keep outside the lock", "internal/flight/flight.go", "\tif g.Keep != nil {\n\t\tg.Keep(key, c.value)\n\t}", "\tif g.Keep != nil {\n\t\tg.mu.Unlock()\n\t\ttime.Sleep(time.Millisecond)\n\t\tg.Keep(key, c.value)\n\t\tg.mu.Lock()\n\t}", inFlight},
 	{"circuit: a late success closes it", "internal/admission/circuit.go", "if c.state == closed || c.state == probing && c.pause == 0 {", "if true {", inGate},
@@ -16,7 +16,7 @@ var availabilityMutants = []mutant{
 	{"source: each Renew fetches", "tokensource/renewing.go", "\tcase s.flight != nil:\n\t\treturn s.flight, nil\n", "", inSource},
 	{"core: the wall clock is asked once a minute", "core/clock.go", "const wallEvery = time.Second", "const wallEvery = time.Minute", inCore},
 	{"source: the wall clock is asked once a minute", "tokensource/lease.go", "wallCheckEvery = time.Second ", "wallCheckEvery = time.Minute ", inSource},
-	{"circuit: the first failure is told for ever", "core/introspector.go", "\t\ti.failure.Store(e)\n", "\t\ti.failure.CompareAndSwap(nil, e)\n", inCore},
+	{"circuit: the first failure is told for ever", "core/internal/introspect/introspector.go", "i.failure.Store(e)", "i.failure.CompareAndSwap(nil, e)", inIntrospect},
 	{"gate: strangers take all slots", "internal/admission/semaphore.go", "(known || g.unknown < g.limit.now-g.c.Slots/reservedPart)", "true", inGate},
 	{"gate: strangers go before the known", "internal/admission/semaphore.go", "for _, known := range []bool{true, false} {", "for _, known := range []bool{false, true} {", inGate},
 	{"gate: first come, first served", "internal/admission/queue.go", "passOf(q.lane(known).Back())", "passOf(q.lane(known).Front())", inGate},
@@ -67,13 +67,13 @@ var availabilityMutants = []mutant{
 	{"flight: what was found is kept anew", "internal/flight/flight.go", " && !c.sent.IsZero() && !c.resent", " && !c.resent", inFlight},
 	{"flight: work that nobody waits for is done", "internal/flight/flight.go", "if c.waiting--; c.waiting == 0 && c.sent.IsZero() {", "if c.waiting--; false {", inFlight},
 	{"flight: the deaf are joined", "internal/flight/flight.go", "\tg.drop(key, (*call[V]).overdue)\n", "", inFlight},
-	{"core: strangers fill the log", "core/introspector.go", "if !i.loud.due() {", "if false {", inCore},
-	{"core: a stranger's call answers Ready", "core/verifier.go", "v.keys.key(\"\\x00\"+nobody)", "v.keys.key(nobody)", inCore},
-	{"cache: nobody is known", "core/caching.go", "known: c.active.Held(key)", "known: false", inCore},
-	{"cache: Ready's outcome is evidence", "core/introspector.go", "\tif !q.ours {\n\t\ti.remember", "\tif true {\n\t\ti.remember", inCore},
-	{"asking: a call is repeated for ever", "core/introspector.go", "return in, first && transient(err)", "return in, transient(err)", inCore},
-	{"asking: a call that fails twice is two failures", "core/introspector.go", "if first || result.Evidence", "if true || result.Evidence", inCore},
-	{"asking: our own repetition budget is bottomless", "core/introspector.go", " && i.budget.Spend(), err", ", err", inCore},
-	{"hooks: Trace panics spread", "core/trace.go", "\th.onDecided.Call(func() { h.trace.Decided(ctx, p, d) })", "\th.trace.Decided(ctx, p, d)", inCore},
-	{"blame: our panic counts against the endpoint", "core/failure.go", " errors.Is(err, errPanic), !isEndpoint", " !isEndpoint", inCore},
+	{"core: strangers fill the log", "core/internal/introspect/report.go", "if !i.limit.due() {", "if false {", inIntrospect},
+	{"core: a stranger's call answers Ready", "core/verifier.go", "v.keys.key(\"\\x00\"+introspect.Probe)", "v.keys.key(introspect.Probe)", inCore},
+	{"cache: nobody is known", "core/caching.go", "Known: c.active.Held(key)", "Known: false", inCore},
+	{"cache: Ready's outcome is evidence", "core/internal/introspect/introspector.go", "\tif !q.IsProbe {\n\t\ti.remember", "\tif true {\n\t\ti.remember", inIntrospect},
+	{"asking: a call is repeated for ever", "core/internal/introspect/introspector.go", "return in, first && transient(err)", "return in, transient(err)", inIntrospect},
+	{"asking: a call that fails twice is two failures", "core/internal/introspect/introspector.go", "if first || result.Evidence", "if true || result.Evidence", inIntrospect},
+	{"asking: our own repetition budget is bottomless", "core/internal/introspect/introspector.go", " && i.budget.Spend(), err", ", err", inIntrospect},
+	{"hooks: Trace panics spread", "core/trace.go", "h.Call(func() { h.call(ctx, i) })", "h.call(ctx, i)", inCore},
+	{"blame: our panic counts against the endpoint", "core/internal/introspect/failure.go", " errors.Is(err, errPanic), !isEndpoint", " !isEndpoint", inIntrospect},
 }

@@ -1,6 +1,6 @@
 package main
 
-// connectionMutants break connections, repetitions, and the address of the server.
+// connectionMutants lose connections, repetitions, and the way to the server.
 var connectionMutants = []mutant{
 	{"contain: each panic is told", "internal/contain/contain.go", "|| h.told.Swap(true)", "|| h.told.Load()", "./internal/contain"},
 	{"contain: the panic's text is told", "internal/contain/contain.go", "fmt.Sprintf(\"%T\", value)", "fmt.Sprintf(\"%v\", value)", "./internal/contain"},
@@ -12,7 +12,7 @@ var connectionMutants = []mutant{
 	{"connections: the last repetition meets a dead one", "internal/endpoint/client.go", "rest = c.fresh()", "rest = c.rest", "./internal/endpoint"},
 	{"asking: credentials are written into the caller's form", "internal/endpoint/attempt.go", "a.form = maps.Clone(form)", "_ = maps.Clone(form)", "./internal/endpoint"},
 	{"asking: an unsent repetition hides the first failure", "internal/endpoint/retry.go", "unsent := errors.AsType[*AuthError](failed); unsent {", "unsent := errors.AsType[*AuthError](failed); unsent && res == nil {", "./internal/endpoint"},
-	{"asking: a secret that cannot be read is asked for twice", "internal/endpoint/retry.go", "_, unsent := errors.AsType[*AuthError](err)\n\t\treturn !unsent && !errors.Is", "return !errors.Is", "./internal/endpoint " + inSource},
+	{"asking: a secret that cannot be read is asked for twice", "internal/endpoint/retry.go", "return !unsent && !errors.Is", "return unsent == unsent && !errors.Is", "./internal/endpoint " + inSource},
 	{"budget: a good answer earns a whole repetition", "internal/endpoint/budget.go", "b.spent-1, ", "b.spent-2, ", "./internal/endpoint"},
 	{"budget: it is saved up without end", "internal/endpoint/budget.go", "max(b.spent-1, atStart-atMost)", "b.spent - 1", "./internal/endpoint"},
 	{"connections: the second address is not reached", "internal/endpoint/transport.go", "dialTimeout      = 4 *", "dialTimeout      = 2 *", "./internal/endpoint"},

@@ -3,33 +3,36 @@ package main
 import "slices"
 
 const (
-	inCore     = "./core"
-	inAdapters = "./adapters/httpguard ./adapters/ginguard ./adapters/fiberguard"
-	inSource   = "./tokensource"
-	inFlight   = "./internal/flight " + inCore
-	inGate     = "./internal/admission " + inCore
+	inCore       = "./core"
+	inIntrospect = "./core/internal/introspect " + inCore
+	inAdapters   = "./adapters/httpguard ./adapters/ginguard ./adapters/fiberguard"
+	inSource     = "./tokensource"
+	inFlight     = "./internal/flight " + inCore
+	inGate       = "./internal/admission " + inCore
 )
 
 var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants)
 
-// decisionMutants make wrong decisions, and send requests or answers that they should not.
+// decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{
 	// The decision.
-	{"decision: inactive is access", "core/verifier.go", "case !in.active:", "case false:", inCore},
-	{"decision: unfit tokens pass", "core/verifier.go", `case in.unfit != "":`, `case false:`, inCore},
-	{"decision: expired is access", "core/verifier.go", "at >= in.expires+skew", "false", inCore},
-	{"decision: the moment of exp is still valid", "core/verifier.go", "at >= in.expires+skew", "at > in.expires+skew", inCore},
-	{"decision: skew shortens exp", "core/verifier.go", "at >= in.expires+skew", "at >= in.expires-skew", inCore},
-	{"decision: nbf is not checked", "core/verifier.go", "at+skew < in.notBefore", "false", inCore},
-	{"decision: nbf ignores skew", "core/verifier.go", "at+skew < in.notBefore", "at < in.notBefore", inCore},
-	{"decision: iat in the future passes", "core/verifier.go", "case in.issuedAt != 0 && in.issuedAt > at+max(skew, instant(futureIssue.Milliseconds())):", "case false:", inCore},
-	{"decision: iat after exp passes", "core/verifier.go", "in.issuedAt > in.expires", "false", inCore},
-	{"decision: issuer is not checked", "core/verifier.go", "in.issuer != v.profile.issuer", "false", inCore},
-	{"decision: audience is not checked", "core/verifier.go", "!slices.ContainsFunc(in.audience, v.meant)", "false", inCore},
-	{"decision: scope is not checked", "core/verifier.go", "case !need.met(in.scope):", "case false:", inCore},
-	{"decision: allOf is anyOf", "core/requirement.go", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif !g.has(s) {\n\t\t\t\treturn false", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif g.has(s) {\n\t\t\t\treturn true", inCore},
+	{"decision: inactive is access", "core/decision.go", "case !in.Active:", "case false:", inCore},
+	{"decision: another token type passes", "core/decision.go", "case in.TokenType > introspect.TypeBearer:", "case false:", inCore},
+	{"decision: what is no access token passes", "core/decision.go", "case in.Use != introspect.UseAccess:", "case false:", inCore},
+	{"decision: bound tokens pass", "core/decision.go", "case in.IsBound():", "case false:", inCore},
+	{"decision: expired is access", "core/decision.go", "now >= in.Expires+skew", "false", inCore},
+	{"decision: the moment of exp is still valid", "core/decision.go", "now >= in.Expires+skew", "now > in.Expires+skew", inCore},
+	{"decision: skew shortens exp", "core/decision.go", "now >= in.Expires+skew", "now >= in.Expires-skew", inCore},
+	{"decision: nbf is not checked", "core/decision.go", "now+skew < in.NotBefore", "false", inCore},
+	{"decision: nbf ignores skew", "core/decision.go", "now+skew < in.NotBefore", "now < in.NotBefore", inCore},
+	{"decision: iat in the future passes", "core/decision.go", "case in.IssuedAt != 0 && in.IssuedAt > now+max(skew, introspect.Instant(futureIssue.Milliseconds())):", "case false:", inCore},
+	{"decision: iat after exp passes", "core/decision.go", "in.IssuedAt > in.Expires", "false", inCore},
+	{"decision: issuer is not checked", "core/decision.go", "in.Issuer() != v.profile.issuer", "false", inCore},
+	{"decision: audience is not checked", "core/decision.go", "!slices.ContainsFunc(in.Audience, v.matchesAudience)", "slices.ContainsFunc(in.Audience, func(string) bool { return false })", inCore},
+	{"decision: scope is not checked", "core/decision.go", "case !need.met(in.Scope()):", "case false:", inCore},
+	{"decision: allOf is anyOf", "core/requirement.go", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif !g.Has(s) {\n\t\t\t\treturn false", "\tcase allOf:\n\t\tfor _, s := range r.scope {\n\t\t\tif g.Has(s) {\n\t\t\t\treturn true", inCore},
 	{"decision: the zero Requirement is met", "core/requirement.go", "unset kind = iota", "unset kind = iota + 9", inCore},
-	{"decision: optional waives a bad token", "core/verifier.go", "if need.optional && err == ErrNoToken {", "if need.optional {", inCore},
+	{"decision: optional waives a bad token", "core/guard.go", "if g.need.optional && err == ErrNoToken {", "if g.need.optional {", inCore},
 
 	// Bearer credentials.
 	{"bearer: the first of several fields counts", "core/bearer.go", "\tdefault:\n\t\treturn \"\", ErrAmbiguous", "\tdefault:", inCore},
@@ -37,34 +40,35 @@ var decisionMutants = []mutant{
 	{"bearer: no blank behind the scheme", "core/bearer.go", "len(token) == len(rest) || ", "", inCore},
 	{"bearer: no limit", "core/bearer.go", " || len(token) > limit", "", inCore},
 	{"bearer: the limit is off by one", "core/bearer.go", "len(token) > limit", "len(token) >= limit", inCore},
-	{"bearer: no grammar", "core/verifier.go", "if err := checkToken(token); err != nil {", "if err := checkToken(token); err == ErrNoToken {", inCore},
+	{"bearer: no grammar", "core/guard.go", "if err := checkToken(v.profile.server, token); err != nil {", "if err := checkToken(v.profile.server, token); err == ErrNoToken {", inCore},
 	{"bearer: comma-joined is malformed", "core/bearer.go", `if _, more, found := strings.Cut(token, ","); found && strings.Trim(more, ", \t") != "" {`, `if false {`, inCore},
 	{"bearer: a merged second field goes unseen", "core/bearer.go", "if joinsBearer(v) {", "if false {", inCore},
-	{"bearer: padding alone is a token", "core/bearer.go", "if body == \"\" {", "if false {", inCore},
+	{"bearer: padding alone is a token", "core/internal/introspect/rfc7662.go", `return body != ""`, "return true", inIntrospect},
 
 	// Reading answers.
-	{"answer: a missing active is inactive", "core/introspection.go", "return nil, left, errors.New(`member \"active\" is missing`)", "_ = errors.New; return in, left, nil", inCore},
-	{"answer: any status is read", "core/introspector.go", "if res.Status != http.StatusOK {", "if res.Status >= 500 {", inCore},
-	{"answer: any media type is read", "core/introspector.go", "if !isJSON(res.Header) {", "if false {", inCore},
-	{"answer: seconds everywhere", "core/introspection.go", "case v < millisFrom:", "case true:", inCore},
-	{"answer: milliseconds in the strict profile", "core/introspection.go", "case v >= millisFrom && !p.lenientTimes:", "case false:", inCore},
-	{"answer: no clamp at the far end", "core/introspection.go", "min(max(v, 1), float64(endOfTime))", "max(v, 1)", inCore},
-	{"answer: exp 0 is no exp", "core/introspection.go", "max(v, 1)", "max(v, 0)", inCore},
-	{"answer: cnf is ignored", "core/introspection.go", "_, bound, err := o.Raw(\"cnf\")", "_, bound, err := o.Raw(\"no cnf\")", inCore},
-	{"answer: token_type is ignored", "core/introspection.go", `tokenType != "" && `, "false && ", inCore},
-	{"answer: refresh tokens pass", "core/introspection.go", `"refresh_token", "refresh", "offline", "id_token", "id"`, `"none"`, inCore},
+	{"answer: a missing active is inactive", "core/internal/introspect/answer.go", "return reading{}, errors.New(`member \"active\" is missing`)", "_ = errors.New; return reading{in: &Introspection{}}, nil", inIntrospect},
+	{"answer: any status is read", "core/internal/introspect/answer.go", "if res.Status != http.StatusOK {", "if res.Status >= 500 {", inIntrospect},
+	{"answer: any media type is read", "core/internal/introspect/answer.go", "if !strings.EqualFold(strings.TrimSpace(kind), mediaJSON) {", "if strings.EqualFold(kind, mediaJSON+mediaJSON) {", inIntrospect},
+	{"answer: seconds everywhere", "core/internal/introspect/instant.go", "if v < millisFrom {", "if true {", inIntrospect},
+	{"answer: milliseconds in the strict profile", "core/internal/introspect/instant.go", "if v >= millisFrom {", "if false {", inIntrospect},
+	{"answer: no clamp at the far end", "core/internal/introspect/instant.go", "min(max(v, 1), float64(endOfTime))", "max(v, 1)", inIntrospect},
+	{"answer: exp 0 is no exp", "core/internal/introspect/instant.go", "max(v, 1)", "max(v, 0)", inIntrospect},
+	{"answer: cnf is ignored", "core/internal/introspect/answer.go", `o.Raw("cnf")`, `o.Raw("no cnf")`, inIntrospect},
+	{"answer: token_type is ignored", "core/internal/introspect/answer.go", "tokenTypeOf(tokenType), useOf", `tokenTypeOf(""), useOf`, inIntrospect},
+	{"answer: refresh tokens pass", "core/internal/introspect/answer.go", `case "refresh_token", "refresh", "offline":`, `case "none":`, inIntrospect},
+	{"answer: ID tokens pass", "core/internal/introspect/answer.go", `case "id_token", "id":`, `case "none":`, inIntrospect},
 	{"answer: duplicate names pass", "internal/strictjson/nameset.go", "if _, dup := s.all[name]; dup {", "if false {", "./internal/strictjson " + inCore},
-	{"answer: anonymous is a user", "core/profile_mobilefirst8.go", ` && u.ID != "anonymous"`, "", inCore},
-	{"answer: 409 is trouble", "core/introspector.go", "res.Status == http.StatusConflict && i.profile.conflicts", "false", inCore},
+	{"answer: anonymous is a user", "core/internal/introspect/mobilefirst8.go", ` || u.ID == "anonymous"`, "", inIntrospect},
+	{"answer: 409 is trouble", "core/internal/introspect/mobilefirst8.go", "if res.Status == http.StatusConflict {", "if false {", inIntrospect},
 
 	// Remembering.
 	{"cache: exp does not end it", "core/caching.go", "until = at + left", "_ = left", inCore},
-	{"cache: TTL does not end it", "core/caching.go", "until, ended := in.asked+c.ttl, false", "until, ended := in.asked+c.ttl+1e15, false", inCore},
-	{"cache: TTL counts from the answer", "core/caching.go", "until, ended := in.asked+c.ttl, false", "until, ended := at+c.ttl, false", inCore},
+	{"cache: TTL does not end it", "core/caching.go", "until, ended := in.Asked+c.ttl, false", "until, ended := in.Asked+c.ttl+1e15, false", inCore},
+	{"cache: TTL counts from the answer", "core/caching.go", "until, ended := in.Asked+c.ttl, false", "until, ended := at+c.ttl, false", inCore},
 	{"cache: own deadline is not checked", "internal/memcache/cache.go", "if e == nil || e.overAt(now) {", "if e == nil {", "./internal/memcache " + inCore},
-	{"cache: negative TTL is the positive one", "core/caching.go", "in.asked + c.negativeTTL", "in.asked + c.ttl", inCore},
-	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
-	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.active {\n\t\tc.active.Delete(key)", "\tif !in.active {", inCore},
+	{"cache: negative TTL is the positive one", "core/caching.go", "in.Asked + c.negativeTTL", "in.Asked + c.ttl", inCore},
+	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.Asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
+	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.Active {\n\t\tc.active.Delete(key)", "\tif !in.Active {", inCore},
 	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tuntil, ended", "\tuntil, ended", inCore},
 	{"cache: MaxAge is ignored", "core/caching.go", "return !r.fresh || age <= r.maxAge", "return true", inCore},
 	{"cache: MaxAge(0) takes what is remembered", "core/caching.go", "if need.fresh && need.maxAge == 0 {", "if false {", inCore},
@@ -84,24 +88,24 @@ var decisionMutants = []mutant{
 	{"flight: waiters outwait their context", "internal/flight/flight.go", "case <-ctx.Done():\n\t\tg.leave(key, c)\n\t\treturn v, shared, context.Cause(ctx)\n\tcase <-c.ctx.Done():", "case <-c.ctx.Done():", inFlight},
 
 	// Asking.
-	{"asking: our own token is not renewed", "core/introspector.go", "failed != nil || fresh.AccessToken == used.AccessToken {", "failed != nil || fresh.AccessToken != \"\" {", inCore},
+	{"asking: our own token is not renewed", "core/internal/introspect/ask.go", "failed != nil || fresh.AccessToken == used.AccessToken {", `failed != nil || fresh.AccessToken != "" {`, inIntrospect},
 	{"asking: redirects are followed", "internal/endpoint/client.go", "return http.ErrUseLastResponse", "return nil", "./internal/endpoint " + inCore + " " + inSource},
 	{"asking: unlimited answers", "internal/endpoint/client.go", "rest.SetResponseBodyLimit(maxBody)", "_ = maxBody", "./internal/endpoint " + inCore},
 	{"asking: retries without a budget", "internal/endpoint/retry.go", " || !c.budget.Spend()", "", "./internal/endpoint"},
 	{"asking: any number of calls in flight", "core/config.go", "Slots: cmp.Or(c.MaxInFlight, inFlight),", "Slots: cmp.Or(0, 1<<20),", inCore},
 	{"asking: the circuit never opens", "internal/admission/circuit.go", "\tdefault:\n\t\tc.open(now, o)", "\tdefault:\n\t\tc.close(now)", inGate},
-	{"asking: one bad answer counts against the endpoint", "core/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inCore},
+	{"asking: one bad answer counts against the endpoint", "core/internal/introspect/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inIntrospect},
 	{"asking: InsecureSkipVerify is fine", "internal/endpoint/transport.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/endpoint " + inCore + " " + inSource},
 	{"asking: http anywhere", "internal/endpoint/url.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/endpoint " + inCore + " " + inSource},
 
 	// Blame and challenges.
-	{"denial: our trouble is the user's", "core/verifier.go", `return fmt.Errorf("%w: %w", ErrUnavailable, err)`, `return fmt.Errorf("%w: %w", ErrInvalidToken, err)`, inCore},
-	{"denial: no Retry-After", "core/denial.go", `d.add("Retry-After", retryAfter(cause))`, "", inCore},
+	{"denial: our trouble is the user's", "core/denial.go", `return fmt.Errorf("%w: %w", ErrUnavailable, err)`, `return fmt.Errorf("%w: %w", ErrInvalidToken, err)`, inCore},
+	{"denial: no Retry-After", "core/denial.go", "\t\t\t\td.Header = append(d.Header, Field{\"Retry-After\", retryAfter(cause)})\n", "", inCore},
 	{"denial: a challenge for trouble", "core/denial.go", "{ErrUnavailable, http.StatusServiceUnavailable, false,", "{ErrUnavailable, http.StatusServiceUnavailable, true,", inCore},
 	{"denial: cacheable", "core/denial.go", `{"Cache-Control", "no-store"}, `, "", inCore},
 	{"denial: error code without credentials", "core/denial.go", `{ErrNoToken, http.StatusUnauthorized, true, "",`, `{ErrNoToken, http.StatusUnauthorized, true, "invalid_token",`, inCore},
-	{"denial: realm unquoted", "core/profile.go", "quoter.Replace(p.realm)", "p.realm", inCore},
-	{"denial: scope with a comma is fine", "core/profile_mobilefirst8.go", `unfitScopeChars: ",=",`, `unfitScopeChars: "",`, inCore},
+	{"denial: realm unquoted", "core/internal/introspect/rfc7662.go", "quoter.Replace(s.realm)", "s.realm", inIntrospect},
+	{"denial: scope with a comma is fine", "core/internal/introspect/mobilefirst8.go", `return ",=", "at`, `return "", "at`, inIntrospect},
 
 	// Our own token.
 	{"source: expired tokens are handed out", "tokensource/renewing.go", "if age, ok := l.usable(); ok {", "if age, ok := l.usable(); ok || true {", inSource},
@@ -130,7 +134,7 @@ var decisionMutants = []mutant{
 	{"ginguard: the chain goes on", "adapters/ginguard/ginguard.go", "c.AbortWithStatus(d.Status)", "c.Status(d.Status)", inAdapters},
 	{"ginguard: only the first field", "adapters/ginguard/ginguard.go", `c.Request.Header["Authorization"]`, `[]string{c.Request.Header.Get("Authorization")}`, inAdapters},
 	{"ginguard: respelled names", "adapters/ginguard/ginguard.go", "h[f.Name] = []string{f.Value}", "h.Set(f.Name, f.Value)", inAdapters},
-	{"fiberguard: a kept view of the buffer", "core/verifier.go", "strings.Clone(token)", "strings.TrimSpace(token)", inAdapters + " " + inCore},
+	{"fiberguard: a kept view of the buffer", "core/guard.go", "strings.Clone(token)", "strings.TrimSpace(token)", inAdapters + " " + inCore},
 	{"fiberguard: respelled names", "adapters/fiberguard/wire.go", "h.SetCanonical([]byte(f.Name), []byte(f.Value))", "h.Set(f.Name, f.Value)", inAdapters},
 	{"fiberguard: only the first field", "adapters/fiberguard/wire.go", "fiber.HeaderAuthorization) {\n\t\tbuf = append(buf, unsafe", "fiber.HeaderAuthorization)[:1] {\n\t\tbuf = append(buf, unsafe", inAdapters},
 	{"fiberguard: the handler runs anyway", "adapters/fiberguard/fiberguard.go", "return cfg.ErrorHandler(c, denial)", "_ = cfg.ErrorHandler(c, denial)", inAdapters},
@@ -147,12 +151,12 @@ var decisionMutants = []mutant{
 	{"transport: the answer shows the token", "tokensource/call.go", "res.Request = c.r // without", "_ = c.r // without", inSource},
 
 	// Where the server is not to blame.
-	{"blame: hurried calls count against the endpoint", "core/failure.go", "case errors.Is(err, errHurried), ", "case ", inCore},
-	{"blame: a long token counts against the endpoint", "core/failure.go", "aboutOneToken(e.Status), ", "", inCore},
-	{"blame: the queue leaves no time", "core/config.go", "Patience: c.Timeout * 2 / 5", "Patience: c.Timeout", inCore},
+	{"blame: hurried calls count against the endpoint", "core/internal/introspect/failure.go", "case errors.Is(err, errNoTime), ", "case ", inIntrospect},
+	{"blame: a long token counts against the endpoint", "core/internal/introspect/failure.go", ", e.Status != http.StatusOK && i.server.subject(e.Status) == theToken:", ":", inIntrospect},
+	{"blame: the queue leaves no time", "core/internal/introspect/introspector.go", "Patience: c.Timeout * 2 / 5", "Patience: c.Timeout", inIntrospect},
 	{"source: the log runs under the lock", "tokensource/fetch.go", "\t\ts.report(context.WithoutCancel(f.ctx), *event, failures)", "\t\ts.mu.Lock()\n\t\ts.report(context.WithoutCancel(f.ctx), *event, failures)\n\t\ts.mu.Unlock()", inSource},
 	{"transport: a remembered scope is a dead end", "tokensource/call.go", "if errors.Is(err, ErrInvalidScope) && c.src != c.t.source {", "if false {", inSource},
-	{"blame: a hanging token endpoint has no name", "core/failure.go", "case !ok && i.profile.tokenURL != \"\":", "case false:", inCore},
-	{"source: callers wait for an abandoned fetch", "tokensource/fetch.go", "late := time.AfterFunc(s.timeout+grace,", "late := time.AfterFunc(time.Hour,", inSource},
+	{"blame: a hanging token endpoint has no name", "core/internal/introspect/failure.go", `case !ok && i.tokenURL != "":`, "case false:", inIntrospect},
+	{"source: callers wait for the deaf", "tokensource/fetch.go", "late := time.AfterFunc(s.timeout+grace,", "late := time.AfterFunc(time.Hour,", inSource},
 	{"source: the Sources of a client without bound", "tokensource/scope.go", "if len(c.sources) >= maxRemembered {", "if false {", inSource},
 }
