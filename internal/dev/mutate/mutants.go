@@ -157,6 +157,6 @@ var decisionMutants = []mutant{
 	{"source: the log runs under the lock", "tokensource/fetch.go", "\t\ts.report(context.WithoutCancel(f.ctx), *event, failures)", "\t\ts.mu.Lock()\n\t\ts.report(context.WithoutCancel(f.ctx), *event, failures)\n\t\ts.mu.Unlock()", inSource},
 	{"transport: a remembered scope is a dead end", "tokensource/call.go", "if errors.Is(err, ErrInvalidScope) && c.src != c.t.source {", "if false {", inSource},
 	{"blame: a hanging token endpoint has no name", "core/internal/introspect/failure.go", `case !ok && i.tokenURL != "":`, "case false:", inIntrospect},
-	{"source: callers wait for the deaf", "tokensource/fetch.go", "late := time.AfterFunc(s.timeout+grace,", "late := time.AfterFunc(time.Hour,", inSource},
+	{"source: callers wait for an abandoned fetch", "tokensource/fetch.go", "late := time.AfterFunc(s.timeout+grace,", "late := time.AfterFunc(time.Hour,", inSource},
 	{"source: the Sources of a client without bound", "tokensource/scope.go", "if len(c.sources) >= maxRemembered {", "if false {", inSource},
 }
