@@ -21,6 +21,8 @@ type call func(*endpoint.Client, context.Context, url.Values, clientauth.Method)
 
 var post, once call = (*endpoint.Client).Post, (*endpoint.Client).Once
 
+func good(*http.Request) (*http.Response, error) { return answer(200), nil }
+
 var errReset = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 
 // counting is a clientauth.Method whose credentials tell the attempts apart, like those of an assertion.
@@ -48,7 +50,6 @@ func TestEachAttemptIsAuthenticated(t *testing.T) {
 		over(r, true, false)
 		return nil, errReset
 	}
-	good := func(*http.Request) (*http.Response, error) { return answer(200), nil }
 	tests := []struct {
 		name     string
 		call     call
@@ -101,8 +102,8 @@ func TestAnAttemptThatCannotBeAuthenticatedIsNotSent(t *testing.T) {
 		status   int // 0 is an error
 		want     error
 	}{
-		{"the first of Once", once, nil, 1, 0, 0, vault},
-		{"the first of Post", post, nil, 1, 0, 0, vault},
+		{"the first of Once", once, good, 1, 0, 0, vault},
+		{"the first of Post", post, good, 1, 0, 0, vault},
 		{"a repetition after a 503", post, func(*http.Request) (*http.Response, error) { return answer(503), nil }, 2, 1, 503, nil},
 		{"a repetition after a dead connection", once, func(r *http.Request) (*http.Response, error) {
 			over(r, true, false)

@@ -155,7 +155,7 @@ var decisionMutants = []mutant{
 	{"blame: a long token counts against the endpoint", "core/internal/introspect/failure.go", ", e.Status != http.StatusOK && i.server.subject(e.Status) == theToken:", ":", inIntrospect},
 	{"blame: the queue leaves no time", "core/internal/introspect/introspector.go", "Patience: c.Timeout * 2 / 5", "Patience: c.Timeout", inIntrospect},
 	{"source: the log runs under the lock", "tokensource/fetch.go", "\t\ts.report(context.WithoutCancel(f.ctx), *event, failures)", "\t\ts.mu.Lock()\n\t\ts.report(context.WithoutCancel(f.ctx), *event, failures)\n\t\ts.mu.Unlock()", inSource},
-	{"transport: a remembered scope is a dead end", "tokensource/call.go", "if errors.Is(err, ErrInvalidScope) && c.src != c.t.source {", "if false {", inSource},
+	{"transport: a remembered scope is a dead end", "tokensource/call.go", "if errors.Is(err, ErrInvalidScope) && c.src != c.t.source {", "if errors.Is(err, ErrInvalidScope) && c.src == nil {", inSource},
 	{"blame: a hanging token endpoint has no name", "core/internal/introspect/failure.go", `case !ok && i.tokenURL != "":`, "case false:", inIntrospect},
 	{"source: callers wait for an abandoned fetch", "tokensource/fetch.go", "late := time.AfterFunc(s.timeout+grace,", "late := time.AfterFunc(time.Hour,", inSource},
 	{"source: the Sources of a client without bound", "tokensource/scope.go", "if len(c.sources) >= maxRemembered {", "if false {", inSource},
