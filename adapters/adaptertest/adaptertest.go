@@ -37,6 +37,11 @@ type Route struct {
 	Path string
 	// Need is what the adapter shall ask of requests for Path.
 	Need core.Requirement
+	// Outer is called for each request before the adapter, as a layer in front of it would be: with
+	// the request's context, and with the framework's own function that sets a field of the answer.
+	// The adapter gets the request with the context that Outer returns. Outer is never nil. If Serve
+	// does not call it, the subtests behind another layer are skipped.
+	Outer func(ctx context.Context, set func(name, value string)) context.Context
 	// Handle runs for each accepted request, with the context that the adapter passed on. It returns the body of the
 	// answer; the status is 200.
 	Handle func(ctx context.Context) string
@@ -88,5 +93,6 @@ func Run(t *testing.T, serve Serve) {
 	t.Run("one introspection for 1000 requests", func(t *testing.T) { oneIntrospection(t, serve) })
 	t.Run("one token for 100 cold starts", func(t *testing.T) { oneToken(t, serve) })
 	t.Run("nothing kept is overwritten", func(t *testing.T) { kept(t, serve) })
+	t.Run("behind another layer", func(t *testing.T) { layered(t, serve) })
 	t.Run("mistakes at start-up panic", func(t *testing.T) { startUp(t, serve) })
 }

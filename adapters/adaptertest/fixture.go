@@ -31,6 +31,9 @@ type fixture struct {
 	watch   *watch
 	ran     atomic.Int64
 	last    subject // of the last row
+
+	layered     atomic.Bool // Serve calls Route.Outer
+	layerFields [][2]string // what Route.Outer sets
 }
 
 func newFixture(t testing.TB, serve Serve, p *profile) *fixture {
@@ -63,8 +66,12 @@ func (f *fixture) start(t testing.TB, serve Serve, routes []Route, change ...fun
 		}
 		r.Handle = func(ctx context.Context) string {
 			f.ran.Add(1)
+			if f.layered.Load() && ctx.Value(layerKey{}) == nil {
+				return "the context lacks what the layer in front has put into it"
+			}
 			return show(ctx)
 		}
+		r.Outer = f.outer
 		guarded = append(guarded, r)
 	}
 	f.addr = serve(t, v, guarded)

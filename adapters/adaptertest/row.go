@@ -76,8 +76,9 @@ func (r row) request(token string) string {
 	return strings.ReplaceAll(r.requestLine()+crlf+"Host: rs.test"+crlf+r.fields+crlf+r.body, "TOKEN", token)
 }
 
-// run sends the request of a row on a connection of its own and judges the answer. Then it uses the connection once more.
-func (f *fixture) run(t *testing.T, r row) {
+// run sends the request of a row on a connection of its own and judges the answer. Then it uses the
+// connection once more.
+func (f *fixture) run(t *testing.T, r row) exchange {
 	t.Helper()
 	s := f.last
 	if !r.again {
@@ -99,6 +100,7 @@ func (f *fixture) run(t *testing.T, r row) {
 	if x.response != nil && !x.response.closes && !r.ends && !strings.HasSuffix(r.line, "HTTP/1.0") {
 		f.reuse(t, c, slices.Contains(r.want, byServer))
 	}
+	return x
 }
 
 // exchange sends a request and waits for the answer. It also returns the service's own tokens that were used meanwhile.

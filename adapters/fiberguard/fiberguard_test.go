@@ -28,7 +28,10 @@ func TestConformance(t *testing.T) {
 				set(&config)
 				app := fiber.New(config)
 				for _, r := range routes {
-					app.All(r.Path, fiberguard.Require(v, r.Need), func(c *fiber.Ctx) error {
+					app.All(r.Path, func(c *fiber.Ctx) error {
+						c.SetUserContext(r.Outer(c.UserContext(), c.Set))
+						return c.Next()
+					}, fiberguard.Require(v, r.Need), func(c *fiber.Ctx) error {
 						c.Body() // with StreamRequestBody, what nobody reads is taken for the next request
 						return c.SendString(r.Handle(c.UserContext()))
 					})

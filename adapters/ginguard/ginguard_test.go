@@ -22,7 +22,10 @@ func TestConformance(t *testing.T) {
 	adaptertest.Run(t, func(t testing.TB, v *core.Verifier, routes []adaptertest.Route) string {
 		r := gin.New()
 		for _, route := range routes {
-			r.Any(route.Path, ginguard.Require(v, route.Need), func(c *gin.Context) {
+			outer := func(c *gin.Context) {
+				c.Request = c.Request.WithContext(route.Outer(c.Request.Context(), c.Header))
+			}
+			r.Any(route.Path, outer, ginguard.Require(v, route.Need), func(c *gin.Context) {
 				c.String(http.StatusOK, "%s", route.Handle(c.Request.Context()))
 			})
 		}

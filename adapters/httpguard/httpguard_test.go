@@ -15,9 +15,12 @@ func TestConformance(t *testing.T) {
 	adaptertest.Run(t, func(t testing.TB, v *core.Verifier, routes []adaptertest.Route) string {
 		mux := http.NewServeMux()
 		for _, r := range routes {
-			mux.Handle(r.Path, httpguard.Require(v, r.Need)(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			guarded := httpguard.Require(v, r.Need)(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 				io.WriteString(w, r.Handle(req.Context()))
-			})))
+			}))
+			mux.HandleFunc(r.Path, func(w http.ResponseWriter, req *http.Request) {
+				guarded.ServeHTTP(w, req.WithContext(r.Outer(req.Context(), w.Header().Set)))
+			})
 		}
 		server := httptest.NewServer(mux)
 		t.Cleanup(server.Close)
