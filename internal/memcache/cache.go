@@ -86,13 +86,18 @@ func New[V any](capacity, bytes int, cost func(V) int) *Cache[V] {
 // Get returns the value of k. It returns false if there is no entry, or if its time is over at now.
 // It allocates nothing, excludes no other reader and marks the entry as used.
 func (c *Cache[V]) Get(k Key, now time.Duration) (v V, ok bool) {
-	e := c.shard(k).get(k)
-	if e == nil || e.overAt(now) {
+	x, ok := c.shard(k).entries.Get(string(k[:])) // not shard.get: the compiler does not inline it
+	if !ok {
 		return v, false
 	}
-	// Load first: a store, even of the same value, takes the cache line away from every other core
+	e := x.(*entry[V])
+	state := e.state.Load()
+	if over(state, now) {
+		return v, false
+	}
+	// Only once: a store, even of the same value, takes the cache line away from every other core
 	// that reads this entry.
-	if !e.used() {
+	if state&usedBit == 0 {
 		e.markUsed()
 	}
 	return e.value, true

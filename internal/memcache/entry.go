@@ -12,8 +12,8 @@ import (
 // of it, so a hit touches less memory. Its size matters: with one byte more than 48 it would take
 // 64.
 type entry[V any] struct {
+	key   Key // go-cache's map holds a string of these bytes, see name
 	value V
-	key   Key          // go-cache's map holds a string of these bytes, see name
 	state atomic.Int64 // until and the used bit, see usedBit
 
 	next, prev *entry[V] // in the ring; guarded by shard.mu
@@ -41,8 +41,8 @@ const (
 	endless time.Duration = math.MaxInt64 >> 1
 )
 
-// overAt reports whether the time of the entry is over.
-func (e *entry[V]) overAt(now time.Duration) bool { return now >= time.Duration(e.state.Load()>>1) }
+// over reports whether the time in a state is over.
+func over(state int64, now time.Duration) bool { return now >= time.Duration(state>>1) }
 
 func (e *entry[V]) used() bool { return e.state.Load()&usedBit != 0 }
 

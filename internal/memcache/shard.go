@@ -80,7 +80,7 @@ func (s *shard[V]) displace(keep *entry[V], now time.Duration) {
 		s.hand = e.next
 		switch {
 		case e == keep:
-		case left <= 0 || !e.used() || e.overAt(now):
+		case left <= 0 || !e.used() || over(e.state.Load(), now):
 			s.drop(e)
 			return
 		default:

@@ -65,7 +65,7 @@ var decisionMutants = []mutant{
 	{"cache: exp does not end it", "core/caching.go", "until = at + left", "_ = left", inCore},
 	{"cache: TTL does not end it", "core/caching.go", "until, ended := in.Asked+c.ttl, false", "until, ended := in.Asked+c.ttl+1e15, false", inCore},
 	{"cache: TTL counts from the answer", "core/caching.go", "until, ended := in.Asked+c.ttl, false", "until, ended := at+c.ttl, false", inCore},
-	{"cache: own deadline is not checked", "internal/memcache/cache.go", "if e == nil || e.overAt(now) {", "if e == nil {", "./internal/memcache " + inCore},
+	{"cache: own deadline is not checked", "internal/memcache/cache.go", "if over(state, now) {", "if false {", "./internal/memcache " + inCore},
 	{"cache: negative TTL is the positive one", "core/caching.go", "in.Asked + c.negativeTTL", "in.Asked + c.ttl", inCore},
 	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.Asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
 	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.Active {\n\t\tc.active.Delete(key)", "\tif !in.Active {", inCore},
