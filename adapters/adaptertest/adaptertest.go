@@ -1,27 +1,18 @@
-// Package adaptertest is the conformance suite of the adapters. Whoever writes an adapter for another framework runs it
-// against a real server of that framework:
+// Package adaptertest is the conformance suite of the adapters. If you write an adapter for another
+// framework, call [Run] in a test of it. Your part is a [Serve] function that starts a real server
+// of the framework, with the adapter in front of each [Route]. The example of Run is a complete
+// test.
 //
-//	func TestConformance(t *testing.T) {
-//		adaptertest.Run(t, func(t testing.TB, v *core.Verifier, routes []adaptertest.Route) string {
-//			mux := http.NewServeMux()
-//			for _, r := range routes {
-//				mux.Handle(r.Path, httpguard.Require(v, r.Need)(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-//					io.WriteString(w, r.Handle(req.Context()))
-//				})))
-//			}
-//			server := httptest.NewServer(mux)
-//			t.Cleanup(server.Close)
-//			return server.Listener.Addr().String()
-//		})
-//	}
+// The suite brings its own authorization server and [core.Verifier]. It sends raw HTTP/1.1 over TCP
+// and compares each answer with a table: the status, the challenge, the spelling of the field
+// names, the body, and how often the authorization server was asked. The table is the same for all
+// adapters, so two adapters that pass give the same bytes.
 //
-// The suite brings an authorization server and a Verifier of its own, speaks raw HTTP/1.1 over TCP, and holds each answer
-// against a table: status, challenge, spelling of the field names, body, and how often the authorization server was asked.
-// All adapters are held against the same table, so two that pass answer with the same bytes. Every token is a canary: it
-// must not show up in any answer, log record or trace.
+// Every token contains a canary, a random string that occurs nowhere else. The suite fails if a
+// canary shows up in an answer, a log record or a trace.
 //
-// A few requests are so malformed that servers themselves may turn them away. Then the table has more than one good answer;
-// being let in is never one of them.
+// HTTP servers may refuse some malformed requests before the adapter sees them. For these the table
+// has several good answers. None of them lets the request in.
 package adaptertest
 
 import (
@@ -33,27 +24,28 @@ import (
 
 // Route is one guarded route of the server under test.
 type Route struct {
-	// Path matches exactly, for every method. The path is guarded by the adapter under test and by nothing else.
+	// Path matches exactly, for every method. Nothing but the adapter under test guards it.
 	Path string
-	// Need is what the adapter shall ask of requests for Path.
+	// Need is the requirement to give to the adapter.
 	Need core.Requirement
-	// Outer is called for each request before the adapter, as a layer in front of it would be: with
-	// the request's context, and with the framework's own function that sets a field of the answer.
-	// The adapter gets the request with the context that Outer returns. Outer is never nil. If Serve
-	// does not call it, the subtests behind another layer are skipped.
+	// Outer plays a layer in front of the adapter; it is never nil. Serve calls it for each request
+	// before the adapter, with the request's context and the framework's function that sets a field
+	// of the answer. The adapter then gets the request with the context that Outer returns. If
+	// Serve does not call Outer, the subtests behind another layer are skipped.
 	Outer func(ctx context.Context, set func(name, value string)) context.Context
-	// Handle runs for each accepted request, with the context that the adapter passed on. It returns the body of the
-	// answer; the status is 200.
+	// Handle runs for each accepted request, with the context that the adapter has passed on. It
+	// returns the body of the answer, whose status is 200.
 	Handle func(ctx context.Context) string
 }
 
-// Serve starts a server of the framework on 127.0.0.1:0 with the given routes and returns its address. It stops it in
-// t.Cleanup. The server must take header blocks of 32 KiB, and must let a panic of the adapter at start-up through. It is
-// called many times, by several goroutines at once.
+// Serve starts a server of the framework on 127.0.0.1:0 with the given routes and returns its
+// address. It stops the server in t.Cleanup. The server must accept headers of 32 KiB. If the
+// adapter panics at start-up, Serve must not recover the panic. Several goroutines may call Serve
+// at once.
 type Serve func(t testing.TB, v *core.Verifier, routes []Route) (addr string)
 
-// Run checks an adapter. Each group is a subtest, each row one below that, named by what it sends and by the ids of the
-// requirements that it proves.
+// Run checks an adapter. Each group of requests is a subtest, and each request is a subtest of
+// that. Its name tells what is sent and which requirements it proves.
 func Run(t *testing.T, serve Serve) {
 	t.Helper()
 	for _, p := range []*profile{mobileFirst, rfc7662} {

@@ -9,7 +9,7 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// routes are what the server under test is asked to guard.
+// routes are the routes of the server under test.
 var routes = []Route{
 	{Path: "/any", Need: core.Authenticated()},
 	{Path: "/read", Need: core.AllOf("read")},
@@ -20,10 +20,11 @@ var routes = []Route{
 	{Path: "/optional-admin", Need: core.AllOf("admin").Optional()},
 }
 
-// scopes are what the challenges of the routes name.
+// scopes maps routes to the scope in their challenges.
 var scopes = map[string]string{"/read": "read", "/admin": "read admin", "/either": "admin pay", "/fresh": "write", "/optional-admin": "admin"}
 
-// fixture is an authorization server, a Verifier that asks it, and a server of the adapter under test in front.
+// fixture is an authorization server, a Verifier that asks it, and a server of the adapter under
+// test.
 type fixture struct {
 	profile *profile
 	as      *coretest.Server
@@ -43,7 +44,7 @@ func newFixture(t testing.TB, serve Serve, p *profile) *fixture {
 	return f
 }
 
-// start starts everything. The routes without a handler get one that shows the principal.
+// start starts the servers. A route without a handler gets one that shows the principal.
 func (f *fixture) start(t testing.TB, serve Serve, routes []Route, change ...func(*core.Config)) {
 	t.Helper()
 	f.as = coretest.NewServer()
@@ -77,7 +78,7 @@ func (f *fixture) start(t testing.TB, serve Serve, routes []Route, change ...fun
 	f.addr = serve(t, v, guarded)
 }
 
-// principal shows who a context speaks for.
+// principal returns the principal of a context as JSON.
 func principal(ctx context.Context) string {
 	p, ok := core.FromContext(ctx)
 	if !ok {

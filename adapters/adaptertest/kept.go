@@ -9,8 +9,9 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// kept keeps the principal and the context of a first request while others with tokens of the same length follow on the same
-// connection. A server that reuses its buffers must not change them, nor what is remembered about the first token (BT-60).
+// kept keeps the principal and the context of a first request, while other tokens of the same
+// length follow on the same connection. A server that reuses its buffers must not change what was
+// kept, nor what is remembered about the first token (BT-60).
 func kept(t *testing.T, serve Serve) {
 	var keep struct {
 		sync.Once

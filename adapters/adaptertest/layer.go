@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// layerRows are refused requests that pass another layer first. What that layer has set must give
-// way to the refusal: clients take only one challenge (BT-43).
+// layerRows are refused requests that pass another layer first. The refusal replaces what that
+// layer has set, because clients read only one challenge (BT-43).
 var layerRows = []row{
 	{id: "BT-43", name: "no token", want: to(noToken)},
 	{id: "BT-43", name: "a malformed token", fields: auth("Bearer TOKEN|"), want: to(malformed)},
@@ -18,7 +18,7 @@ var layerRows = []row{
 	{id: "BT-43", name: "a HEAD request without a token", line: "HEAD /any HTTP/1.1", want: to(noToken)},
 }
 
-// layerFields are what the layer sets. The last one is no business of the adapter.
+// layerFields are the fields that the layer sets. The adapter must leave the last one alone.
 var layerFields = [][2]string{
 	{"WWW-Authenticate", "Basic"}, {"Cache-Control", "public"}, {"Content-Type", "text/html"}, {"X-Request-Id", "7"},
 }
@@ -47,10 +47,10 @@ func layered(t *testing.T, serve Serve) {
 
 func requestID(field string) bool { return strings.EqualFold(field, "X-Request-Id: 7") }
 
-// layerKey is the key of a value that the layer puts into the context of each request.
+// layerKey is the key of the value that the layer puts into each context.
 type layerKey struct{}
 
-// outer is the layer: it sets the fixture's fields and a value in the context.
+// outer is the Route.Outer of the fixture. It sets the fixture's fields and a value in the context.
 func (f *fixture) outer(ctx context.Context, set func(name, value string)) context.Context {
 	f.layered.Store(true)
 	for _, field := range f.layerFields {

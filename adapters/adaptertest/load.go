@@ -10,8 +10,8 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// gate holds calls to the authorization server back until n requests have looked for their token in vain: so many are under
-// way at once, however slow the machine is.
+// gate holds calls to the authorization server back until n requests have looked for their token
+// and not found it. So n requests are in progress at once, however slow the machine is.
 type gate struct {
 	n     int64
 	count atomic.Int64
@@ -34,7 +34,7 @@ func (g *gate) hold(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	next.ServeHTTP(w, r)
 }
 
-// rush sends one request for each token at the same time, each on a connection of its own.
+// rush sends one request for each token at the same time, each on its own connection.
 func (f *fixture) rush(t *testing.T, tokens []string) []*response {
 	t.Helper()
 	responses := make([]*response, len(tokens))
@@ -54,7 +54,7 @@ func (f *fixture) rush(t *testing.T, tokens []string) []*response {
 	return responses
 }
 
-// oneIntrospection: however many requests come with one new token, the server is asked once.
+// oneIntrospection: many requests with one new token lead to one introspection.
 func oneIntrospection(t *testing.T, serve Serve) {
 	const requests = 1000
 	g := newGate(requests)
@@ -73,7 +73,7 @@ func oneIntrospection(t *testing.T, serve Serve) {
 	}
 }
 
-// oneToken: however many requests come while the service has no token of its own, it asks for one once.
+// oneToken: many requests at a cold start lead to one token request of the service.
 func oneToken(t *testing.T, serve Serve) {
 	const requests = 100
 	g := newGate(requests)
@@ -87,10 +87,10 @@ func oneToken(t *testing.T, serve Serve) {
 	}
 }
 
-// patient gives requests that are held back the time they need.
+// patient allows requests to wait as long as the gate needs.
 func patient(c *core.Config) { c.Timeout = patience }
 
-// crowd makes n subjects with a good token each.
+// crowd makes n subjects, each with a good token.
 func (f *fixture) crowd(n int) (subjects []subject, tokens []string) {
 	for range n {
 		s := newSubject("", 0)

@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// outcome is what may become of a request.
+// outcome is the result of a request.
 type outcome int
 
 const (
 	accepted    outcome = iota // the token was asked about
-	remembered                 // accepted, and nobody was asked
+	remembered                 // accepted without a question
 	anonymous                  // accepted without a token
 	noToken                    // no bearer credentials
 	malformed                  // refused unseen
 	ambiguous                  // refused unseen
-	invalid                    // refused for what the server said
+	invalid                    // refused because of the answer
 	lacksScope                 // likewise
-	stillLacks                 // likewise, and nobody was asked
+	stillLacks                 // likewise, without a question
 	conflict                   // the server's 409
 	unavailable                // the server has no answer
 	byServer                   // the HTTP server has turned the request away, the adapter never saw it
 )
 
-// outcomes is the refusal table. Asks is how often the authorization server is asked about a token, -1 for any number.
+// outcomes is the refusal table. Asks counts the questions about a token; -1 allows any number.
 var outcomes = map[outcome]struct {
 	name   string
 	status int
@@ -45,7 +45,7 @@ var outcomes = map[outcome]struct {
 	byServer:    {"turned away by the server", 0, "", 0},
 }
 
-// exchange is one request, what came back, and what happened meanwhile.
+// exchange is one request, its answer, and what happened meanwhile.
 type exchange struct {
 	need     string // scope that the route requires
 	head     bool   // a HEAD request
@@ -57,7 +57,7 @@ type exchange struct {
 	quiet    bool // nothing at all reached the authorization server
 }
 
-// judge says why the exchange is not what the outcome demands, "" if it is.
+// judge returns how the exchange differs from the outcome, or "".
 func (p *profile) judge(o outcome, x exchange) string {
 	want := outcomes[o]
 	if want.asks >= 0 && x.asks != want.asks {
@@ -91,7 +91,7 @@ func (p *profile) judge(o outcome, x exchange) string {
 	return p.judgeFields(o, x)
 }
 
-// turnedAway accepts a 4xx or 5xx that the server itself gives to what it cannot parse, and a closed connection.
+// turnedAway accepts a 4xx or 5xx of the HTTP server itself, and a closed connection.
 func turnedAway(x exchange) string {
 	if x.ran != 0 {
 		return "the handler ran"
@@ -102,11 +102,12 @@ func turnedAway(x exchange) string {
 	return ""
 }
 
-// decisive are the fields of an answer that a client acts on, in lower case. They must be exactly those of the refusal:
-// one challenge or none (BT-41, MFP-11), spelt so (MFP-10, MFP-13), and never to be stored (BT-61).
+// decisive are the fields of an answer that a client acts on, in lower case. A refusal has exactly
+// the fields that are wanted: at most one challenge (BT-41, MFP-11), in this spelling (MFP-10,
+// MFP-13), and never to be stored (BT-61).
 var decisive = []string{"www-authenticate", "mfp-conflict", "retry-after", "cache-control", "content-type", "set-cookie", "location", "pragma"}
 
-// judgeFields compares the decisive fields byte for byte, the spelling of their names included.
+// judgeFields compares the decisive fields byte for byte, including the spelling of their names.
 func (p *profile) judgeFields(o outcome, x exchange) string {
 	var got, want []string
 	for _, f := range x.response.fields {

@@ -12,7 +12,7 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// profile is a kind of authorization server: what it says about a token, and the challenges that follow.
+// profile is a kind of authorization server: its answers about tokens, and the challenges for them.
 type profile struct {
 	name       string
 	challenges map[outcome]string // SCOPE stands for the scope that the route needs
@@ -26,7 +26,8 @@ const (
 	expires  = int64(4102444800) // 2100-01-01T00:00:00Z, seconds since the Unix epoch
 )
 
-// mobileFirst has the three challenges that its client SDKs can read, and one for the ambiguous that none of them sends.
+// mobileFirst has the three challenges that its client SDKs can read. The one for ambiguous
+// credentials is ours: no SDK sends such a request.
 var mobileFirst = &profile{
 	name: "MobileFirst8",
 	challenges: map[outcome]string{
@@ -90,7 +91,7 @@ var rfc7662 = &profile{
 	},
 }
 
-// challenge is what an outcome must say on a route that needs scope, "" for nothing.
+// challenge returns the challenge for an outcome on a route that needs scope, or "".
 func (p *profile) challenge(o outcome, scope string) string {
 	if o == stillLacks {
 		o = lacksScope

@@ -11,7 +11,7 @@ import (
 	"github.com/mfpguard/mfpguard/internal/canary"
 )
 
-// row is one request and what may become of it.
+// row is one request and its permitted outcomes.
 type row struct {
 	id   string // of the requirements
 	name string
@@ -19,7 +19,7 @@ type row struct {
 	line   string // request line, "" for GET /any HTTP/1.1
 	fields string // header lines behind Host, each with its CRLF; TOKEN stands for the token
 	body   string
-	ends   bool // nothing follows: the client closes its side, for what a server may take for the start of something longer
+	ends   bool // the client closes its side, because a server may wait for more
 
 	token string // what it begins with
 	size  int    // length of the token, 0 for a short one
@@ -35,10 +35,10 @@ type row struct {
 
 func (r row) appliesTo(p *profile) bool { return r.only == nil || r.only == p }
 
-// to is a list of outcomes, any of which will do.
+// to lists outcomes that are all permitted.
 func to(o ...outcome) []outcome { return o }
 
-// auth is a header line.
+// auth returns an Authorization line.
 func auth(value string) string { return "Authorization: " + value + crlf }
 
 const (
@@ -46,10 +46,11 @@ const (
 	bearer = "Authorization: Bearer TOKEN\r\n"
 )
 
-// subject is a token and the user it speaks for. The canary is in both.
+// subject is a token and its user. Both contain the canary.
 type subject struct{ canary, token, user string }
 
-// newSubject makes a token with every kind of character that a bearer token may have (BT-14), or a longer one of size bytes.
+// newSubject makes a token with every kind of character that bearer tokens may have (BT-14). If
+// size is not 0, it makes a token of that many bytes.
 func newSubject(prefix string, size int) subject {
 	c := newCanary()
 	token := prefix + c + "-b2.c3_d4~e5+f6/g7=="
@@ -76,8 +77,8 @@ func (r row) request(token string) string {
 	return strings.ReplaceAll(r.requestLine()+crlf+"Host: rs.test"+crlf+r.fields+crlf+r.body, "TOKEN", token)
 }
 
-// run sends the request of a row on a connection of its own and judges the answer. Then it uses the
-// connection once more.
+// run sends the request of a row on a new connection and judges the answer. Then it sends one more
+// request on that connection.
 func (f *fixture) run(t *testing.T, r row) exchange {
 	t.Helper()
 	s := f.last
@@ -103,7 +104,8 @@ func (f *fixture) run(t *testing.T, r row) exchange {
 	return x
 }
 
-// exchange sends a request and waits for the answer. It also returns the service's own tokens that were used meanwhile.
+// exchange sends a request and waits for the answer. It also returns the tokens of the service
+// itself that were used meanwhile.
 func (f *fixture) exchange(t *testing.T, c *client, r row, s subject) (x exchange, own []string) {
 	t.Helper()
 	answer := f.profile.answer(s.user, "read write")
@@ -138,11 +140,12 @@ func (f *fixture) exchange(t *testing.T, c *client, r row, s subject) (x exchang
 	return x, f.asked(t, x.asks, s.token)
 }
 
-// ownQuestion is what core asks about to see whether the endpoint fails for all tokens.
+// ownQuestion is the token about which core asks to find out whether the endpoint fails for all
+// tokens.
 const ownQuestion = "mfpguard-readiness-probe"
 
-// asked checks that the last n questions were about token and no other (BT-01, BT-27), but for core's own, and returns the
-// service's own tokens that they were sent with.
+// asked checks that the last n questions were about token (BT-01, BT-27). Core's own question is
+// permitted. It returns the service's own tokens in these questions.
 func (f *fixture) asked(t *testing.T, n int, token string) (own []string) {
 	t.Helper()
 	all := f.as.Requests(coretest.Introspection)
@@ -157,8 +160,8 @@ func (f *fixture) asked(t *testing.T, n int, token string) (own []string) {
 	return own
 }
 
-// scan looks for secrets in all that came back, and in all that was logged or traced meanwhile. The user's name holds the
-// token's canary, so no user shows up either, but to the handler's own answer.
+// scan looks for secrets in the answer, the log and the trace. The user's name contains the canary,
+// so that only the handler's own answer may show the user.
 func (f *fixture) scan(t *testing.T, c *client, x exchange, secrets []string) {
 	t.Helper()
 	answer := c.seen.String()
@@ -174,14 +177,15 @@ func (f *fixture) scan(t *testing.T, c *client, x exchange, secrets []string) {
 	}
 }
 
-// reuse sends a request without a token on the connection: what went before must not have left anything on it, neither bytes
-// nor a principal. If what went before was hardly a request, the server may give up now.
-func (f *fixture) reuse(t *testing.T, c *client, hardly bool) {
+// reuse sends a request without a token on the same connection. The request before must not leave
+// bytes or a principal behind. If that request was malformed, the server may refuse this one or
+// close the connection.
+func (f *fixture) reuse(t *testing.T, c *client, unreadable bool) {
 	t.Helper()
 	c.send("GET /optional HTTP/1.1" + crlf + "Host: rs.test" + crlf + crlf)
 	again, err := c.receive(false)
 	switch {
-	case hardly && (again == nil || again.status == http.StatusBadRequest):
+	case unreadable && (again == nil || again.status == http.StatusBadRequest):
 	case err != nil:
 		t.Errorf("the next request on the connection: %v", err)
 	case again == nil:

@@ -2,7 +2,7 @@ package adaptertest
 
 import "github.com/mfpguard/mfpguard/core/coretest"
 
-// answerRows are about what the authorization server says about a well-formed token.
+// answerRows are about what the authorization server answers about a well-formed token.
 var answerRows = []row{
 	{id: "BT-45 MFP-14", name: "an inactive token", fields: bearer, says: inactive, want: to(invalid)},
 	{id: "BT-48", name: "an inactive token on a route that it lacks the scope for", line: "GET /admin HTTP/1.1", fields: bearer, says: inactive, want: to(invalid)},
@@ -31,7 +31,7 @@ var answerRows = []row{
 	{id: "BT-05", name: "a remembered token of another scheme", fields: auth("Token TOKEN"), again: true, want: to(noToken)},
 	{id: "BT-09", name: "a remembered token twice", fields: bearer + bearer, again: true, want: to(ambiguous)},
 	{id: "BT-45", name: "an inactive token to be remembered", fields: bearer, says: inactive, want: to(invalid)},
-	{id: "BT-45", name: "an inactive token that is remembered", fields: bearer, again: true, want: to(malformed)}, // the same answer, and nobody is asked
+	{id: "BT-45", name: "an inactive token that is remembered", fields: bearer, again: true, want: to(malformed)}, // the same answer without a question
 
 	{id: "MFP-09", name: "a conflict", only: mobileFirst, fields: bearer, as: conflicting, want: to(conflict)},
 	{id: "MFP-09", name: "the same token after the conflict", only: mobileFirst, fields: bearer, again: true, want: to(accepted)},
@@ -40,7 +40,8 @@ var answerRows = []row{
 	{id: "MFP-18", name: "large structured members", only: mobileFirst, fields: bearer, says: large, want: to(accepted)},
 }
 
-// optionalRows: an Optional requirement waives the absence of a token and nothing else (BT-58).
+// optionalRows: an Optional requirement permits requests without a token, and changes nothing else
+// (BT-58).
 var optionalRows = []row{
 	{id: "BT-58", name: "no token", line: "GET /optional HTTP/1.1", want: to(anonymous)},
 	{id: "BT-58", name: "another scheme", line: "GET /optional HTTP/1.1", fields: auth("Basic dTpw"), want: to(anonymous)},
@@ -74,7 +75,7 @@ func set(name string, value any) func(map[string]any) {
 	return func(answer map[string]any) { answer[name] = value }
 }
 
-// large adds what a handler does not show: half a megabyte of it.
+// large adds half a megabyte to the answer, which the handler does not show.
 func large(answer map[string]any) {
 	checks := map[string]any{}
 	for len(checks) < 500 {

@@ -75,7 +75,7 @@ var credentialRows = append([]row{
 	{id: "A58", name: "a field of 20 000 commas", fields: auth("Basic " + strings.Repeat(",", 2e4)), want: to(noToken)},
 }, characterRows()...)
 
-// characterRows have one character in the token that a bearer token does not have (BT-15).
+// characterRows have one character in the token that is not allowed in bearer tokens (BT-15).
 func characterRows() []row {
 	var rows []row
 	for _, c := range []string{`"`, ";", "%20", "&", `\`, "{", ":", "|", "'", "<", "?", "@", "#", "$", "*", "!", "(", "é", "\xe9", "\x80", "\xff", "\u2028"} {

@@ -2,7 +2,8 @@ package adaptertest
 
 import "strings"
 
-// serverRows are about requests that a server may turn away by itself. Whatever it does, it shows no token (BT-54, A70).
+// serverRows are about requests that the HTTP server itself may refuse. No answer shows a token
+// (BT-54, A70).
 var serverRows = []row{
 	{id: "A70", name: "NUL in another field", fields: bearer + "X-A: a\x00b\r\n", want: to(accepted, byServer)},
 	{id: "A70", name: "CR in another field", fields: bearer + "X-A: a\rb\r\n", want: to(accepted, byServer)},

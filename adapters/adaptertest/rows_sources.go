@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// sourceRows put the token where it is never looked for, and put beside it what is never trusted.
+// sourceRows put the token where an adapter must not look for it, and send fields that it must not
+// trust.
 var sourceRows = []row{
 	{id: "BT-24 BCP-06 A53", name: "a token in the query", line: "GET /any?access_token=TOKEN HTTP/1.1", want: to(noToken)},
 	{id: "BT-27 A53", name: "another token in the query", line: "GET /any?access_token=TOKEN2 HTTP/1.1", fields: bearer, want: to(accepted)},
@@ -45,7 +46,7 @@ const (
 	smuggled = "GET /any HTTP/1.1\r\nHost: rs.test\r\nAuthorization: Bearer x\r\n\r\n"
 )
 
-// formToken is the length of the tokens that go into a form, of which the length must be known.
+// formToken is the length of tokens in forms. It is fixed, because a form announces its length.
 const formToken = 64
 
 // form is the header of a form in which TOKEN stands for a token of formToken bytes.

@@ -6,8 +6,9 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// troubleRows are about an authorization server that has no answer. Each starts from a fresh one. A client is told 503 and
-// when to come back, never that it is to blame, and is never let in (A30, A80).
+// troubleRows are about an authorization server that gives no usable answer. Each starts with a
+// fresh server. The client gets 503 and Retry-After, is not told that its token is bad, and is
+// never let in (A30, A80).
 var troubleRows = []row{
 	{id: "BT-58 A30", name: "the server is down", fields: bearer, as: down, want: to(unavailable)},
 	{id: "BT-58 A30", name: "the server is down and the route optional", line: "GET /optional HTTP/1.1", fields: bearer, as: down, want: to(unavailable)},
@@ -41,7 +42,7 @@ func always(fault coretest.Fault) func(*coretest.Server, string) {
 	return func(as *coretest.Server, _ string) { as.Inject(coretest.Introspection, coretest.Always, fault) }
 }
 
-// splitting answers with all that must not get through to a client, the token included.
+// splitting answers with text that must not reach a client, including the token.
 func splitting(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 	w.Header()["WWW-Authenticate"] = []string{`Bearer realm="` + r.PostForm.Get("token") + `"`}
 	w.Header().Set("Content-Type", "application/json")

@@ -9,8 +9,8 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// startUp: a route that cannot be guarded must stop the program before it serves anything (BT-50),
-// and the panic must pass on core's text, which tells how to repair it.
+// startUp: an invalid requirement or a nil Verifier must panic before anything is served (BT-50).
+// The panic must contain core's text, which tells how to repair the mistake.
 func startUp(t *testing.T, serve Serve) {
 	as := coretest.NewServer()
 	t.Cleanup(as.Close)

@@ -10,14 +10,13 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// newCanary makes a string that occurs nowhere by accident.
+// newCanary returns a random string that occurs nowhere by accident.
 func newCanary() string { return "Canary" + rand.Text() }
 
-// secret is the service's own.
+// secret is the client secret of the service.
 var secret = tokensource.Secret(newCanary())
 
-// watch collects everything that a Verifier says while it works: log records, and what the hooks of
-// Trace get.
+// watch collects the log records of a Verifier and the arguments of its Trace hooks.
 type watch struct {
 	canary.Watcher
 	misses func() // called for each lookup that found nothing
@@ -38,7 +37,7 @@ func (w *watch) install(c *core.Config) {
 	}
 }
 
-// mustHaveSeen makes sure that there was something to scan.
+// mustHaveSeen fails if there was nothing to scan.
 func (w *watch) mustHaveSeen(t *testing.T) {
 	t.Helper()
 	if w.Calls() == 0 {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// patience bounds each exchange. It only matters for a server that hangs.
+// patience bounds each exchange. Only a server that hangs reaches it.
 const patience = time.Minute
 
 // client is one raw connection to the server under test.
@@ -35,7 +35,7 @@ func dial(t testing.TB, addr string) *client {
 	return c
 }
 
-// response is an answer as it came: fields are whole lines, spelling, order and repetition untouched.
+// response is an answer as it arrived. Its fields are whole lines, in their order and spelling.
 type response struct {
 	status int
 	fields []string
@@ -43,11 +43,12 @@ type response struct {
 	closes bool // the server says that it is the last on this connection
 }
 
-// send writes a raw request. A server may answer and hang up before it has read everything, so an error is no failure: what
-// counts is what comes back.
+// send writes a raw request. A server may answer and close before it has read everything, so an
+// error of the write is ignored; the answer decides.
 func (c *client) send(request string) { io.WriteString(c.conn, request) }
 
-// receive reads one answer. It returns nil, nil if the server has closed the connection without one.
+// receive reads one answer. It returns nil, nil if the server has closed the connection without
+// one.
 func (c *client) receive(head bool) (*response, error) {
 	line, err := c.r.ReadString('\n')
 	if err != nil {
@@ -111,7 +112,7 @@ func (c *client) body(r *response, head bool, length int, chunked bool) (string,
 	return string(b), err
 }
 
-// drain reads what is left on a connection that the server closes, so that it is seen, too.
+// drain reads the rest of a connection that the server closes, so that scan sees it.
 func (c *client) drain() { io.Copy(io.Discard, c.r) }
 
 func isTimeout(err error) bool {

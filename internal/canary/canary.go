@@ -1,6 +1,6 @@
-// Package canary helps tests to prove that secrets do not leak. A test gives the code secrets that
-// occur nowhere else, collects everything that the code says in a [Watcher], and looks for the
-// secrets with [Find].
+// Package canary helps tests to prove that secrets do not leak. A test uses secrets that occur
+// nowhere else, collects the output of the code in a [Watcher], and looks for the secrets with
+// [Find].
 package canary
 
 import (
@@ -16,8 +16,8 @@ import (
 	"sync"
 )
 
-// Watcher collects text: what is written to it, logged, noted, or passed to hooks. The zero
-// value is ready to use. It is safe for concurrent use, and must not be copied.
+// Watcher collects text: what is written to it, logged, noted, or passed to hooks. The zero value
+// is ready to use. A Watcher is safe for concurrent use and must not be copied.
 type Watcher struct {
 	mu    sync.Mutex
 	said  bytes.Buffer
@@ -36,8 +36,8 @@ func (w *Watcher) Logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.Level(-100), AddSource: true}))
 }
 
-// Watch sets each field of a struct of functions, such as a core.Trace, to one that notes its
-// arguments. The functions must not return anything. Hooks must be a pointer to the struct.
+// Watch sets each field of a struct of functions, such as a core.Trace, to a function that notes
+// its arguments. Hooks is a pointer to the struct. The functions must not return anything.
 func (w *Watcher) Watch(hooks any) {
 	s := reflect.ValueOf(hooks).Elem()
 	for _, hook := range s.Fields() {
@@ -60,8 +60,8 @@ func (w *Watcher) Calls() int {
 	return w.calls
 }
 
-// Note collects values in each form in which a program may print them. Of a struct it also
-// collects the exported fields, of an error also those that it wraps.
+// Note collects values as a program may print them. For a struct it also collects the exported
+// fields, and for an error the errors that it wraps.
 func (w *Watcher) Note(values ...any) {
 	for _, v := range values {
 		w.note(v)
@@ -96,8 +96,8 @@ func (w *Watcher) Take() string {
 	return w.said.String()
 }
 
-// Find returns the first of the secrets that occurs in text, or "". It looks for a secret in any
-// case, and in the encodings in which secrets travel.
+// Find returns the first of the secrets that occurs in text, or "". It ignores case, and also looks
+// for a secret in its usual encodings.
 func Find(text string, secrets ...string) string {
 	text = strings.ToLower(text)
 	for _, s := range secrets {
