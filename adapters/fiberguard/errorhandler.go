@@ -8,13 +8,16 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// ErrorHandler is for fiber.Config.ErrorHandler, and every app that takes tokens needs it or one like it: the default one
-// sends err.Error() to the client, and for a request that cannot be parsed that text is the whole header, token included.
+// ErrorHandler is for fiber.Config.ErrorHandler. Every app that takes tokens needs it or a handler
+// like it. Fiber's default handler sends err.Error() to the client, and the error for a request
+// that cannot be parsed contains the whole header, including the token.
 //
 //	app := fiber.New(fiber.Config{ErrorHandler: fiberguard.ErrorHandler, ReadBufferSize: 16 << 10})
 //
-// It answers with the status of a *fiber.Error, or 500, and one line of JSON made from nothing but that status. A handler of
-// your own must not send the text of errors with status 400 either, nor log it.
+// The answer has the status of a *fiber.Error, or 500 for any other error. Its body is one line of
+// JSON that depends on the status only.
+//
+// A handler of your own must neither send nor log the text of an error with status 400.
 func ErrorHandler(c *fiber.Ctx, err error) error {
 	status := fiber.StatusInternalServerError
 	if e, ok := errors.AsType[*fiber.Error](err); ok && e.Code >= 400 && e.Code < 600 {

@@ -1,19 +1,31 @@
-// Package fiberguard protects Fiber v2 routes with a core.Verifier.
+// Package fiberguard protects Fiber v2 routes with a [core.Verifier]. A guard made by [Require]
+// lets a request through if its access token meets a [core.Requirement], and answers it otherwise:
 //
 //	app.Get("/balance", fiberguard.Require(v, core.AllOf("accessRestricted")), balance)
 //
-// The handler finds the caller with core.FromContext(c.UserContext()). Put a CORS middleware in front of the guard, not
-// behind it: preflight requests carry no credentials.
+// The handler gets the caller, a [core.Principal], from [core.FromContext] with c.UserContext().
 //
-// Two settings of the app belong to it:
+// Put a CORS middleware in front of the guard, not behind it: preflight requests carry no
+// credentials.
+//
+// # Settings of the app
+//
+// An app that takes tokens needs two settings:
 //
 //	app := fiber.New(fiber.Config{
 //		ErrorHandler:   fiberguard.ErrorHandler,
 //		ReadBufferSize: 16 << 10,
 //	})
 //
-// Fiber's own error handler shows the whole header of a request that it cannot parse, token included. And Fiber answers 431
-// to a header above 4 096 bytes, while MobileFirst tokens are about a thousand bytes long and may be several thousand.
+// Fiber's default error handler sends the whole header of a request that it cannot parse back to
+// the client, including the token; [ErrorHandler] does not. Fiber's default buffer holds 4096
+// bytes, and Fiber answers 431 to a larger header. MobileFirst tokens have about a thousand bytes
+// and may have several thousand.
+//
+// # Hooks
+//
+// [Config] skips the guard for some requests, or writes other answers. It cannot change the
+// decision about a token.
 package fiberguard
 
 import (
@@ -22,19 +34,21 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// Config is for those who need more than Require. The hooks decide nothing about a token.
+// Config changes what a guard does with a request before and after the decision about its token.
+// The zero value changes nothing.
 type Config struct {
-	// Next skips the guard for a request when it returns true. Nil skips none.
+	// Next reports whether the guard is skipped for a request. Nil skips no request.
 	Next func(*fiber.Ctx) bool
 	// SuccessHandler runs instead of c.Next for an accepted request. Nil means c.Next.
 	SuccessHandler fiber.Handler
-	// ErrorHandler answers a refused request. It must not let it pass. Nil means the denial as it is.
+	// ErrorHandler answers a refused request. It must not call the next handler. Nil means [Write].
 	ErrorHandler func(*fiber.Ctx, *core.Denial) error
 }
 
-// Require returns a middleware that lets a request through to the next handler if its token meets need, with the
-// core.Principal in c.UserContext(), and answers it otherwise. It panics if v is nil or need is not valid, or for more than
-// one Config, which can only be a mistake in the program.
+// Require returns a middleware that calls the next handler for a request whose token meets need,
+// with the [core.Principal] in c.UserContext(). It answers every other request itself. The
+// middleware is safe for concurrent use. Require panics if v is nil, if need is not valid, or if
+// there is more than one Config: all are mistakes in the program.
 func Require(v *core.Verifier, need core.Requirement, config ...Config) fiber.Handler {
 	guard, err := v.Guard(need)
 	if err != nil {

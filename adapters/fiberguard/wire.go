@@ -9,8 +9,9 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// authorization appends the values of all Authorization fields to buf. They are views of a buffer that Fiber reuses for the
-// next request: core reads them during its call and copies what it keeps.
+// authorization appends the values of all Authorization fields to buf. The values point into a
+// buffer that Fiber reuses for the next request. Core reads them only during its call and copies
+// what it keeps.
 func authorization(c *fiber.Ctx, buf []string) []string {
 	if c.App().Server().DisableHeaderNamesNormalizing {
 		return anySpelling(c)
@@ -21,7 +22,8 @@ func authorization(c *fiber.Ctx, buf []string) []string {
 	return buf
 }
 
-// anySpelling is for apps that leave field names as they were sent, where a lookup by name would miss some.
+// anySpelling is for apps that do not normalize field names, where a lookup by name is
+// case-sensitive.
 func anySpelling(c *fiber.Ctx) (values []string) {
 	for name, value := range c.Request().Header.All() {
 		if strings.EqualFold(string(name), fiber.HeaderAuthorization) {
@@ -31,7 +33,8 @@ func anySpelling(c *fiber.Ctx) (values []string) {
 	return values
 }
 
-// Write answers a request with the denial as it is. It is what Require does unless Config.ErrorHandler says otherwise.
+// Write answers a request with the denial. A guard uses it if Config.ErrorHandler is nil. A hook
+// may call it first and then replace the body.
 func Write(c *fiber.Ctx, d *core.Denial) error {
 	h := &c.Response().Header
 	for _, f := range d.Header {

@@ -1,12 +1,17 @@
-// Package ginguard protects Gin routes with a core.Verifier.
+// Package ginguard protects Gin routes with a [core.Verifier]. A guard made by [Require] lets a
+// request through if its access token meets a [core.Requirement], and answers it otherwise:
 //
 //	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), balance)
 //
-// The handler finds the caller with core.FromContext(c.Request.Context()). Put a CORS middleware in front of the guard, not
-// behind it: preflight requests carry no credentials.
+// The handler gets the caller, a [core.Principal], from [core.FromContext] with
+// c.Request.Context().
 //
-// A challenge goes out under the name WWW-Authenticate in that spelling, and not in Go's canonical one. In a test with a
-// httptest.ResponseRecorder look it up as w.Header()["WWW-Authenticate"]: Header.Get does not find it.
+// Put a CORS middleware in front of the guard, not behind it: preflight requests carry no
+// credentials.
+//
+// Challenges are sent in a field that is spelled WWW-Authenticate, because MobileFirst clients look
+// for that spelling. It is not Go's canonical one (Www-Authenticate), so [http.Header.Get] does not
+// find it in the recorder of a test. Look it up as w.Header()["WWW-Authenticate"].
 package ginguard
 
 import (
@@ -15,9 +20,10 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// Require returns a middleware that lets a request through to the next handler if its token meets need, with the
-// core.Principal in the context of c.Request, and aborts it otherwise. It panics if v is nil or need is not valid, which can
-// only be a mistake in the program.
+// Require returns a middleware that calls the next handler for a request whose token meets need,
+// with the [core.Principal] in the context of c.Request. It aborts every other request with an
+// answer. The middleware is safe for concurrent use. Require panics if v is nil or need is not
+// valid: both are mistakes in the program.
 func Require(v *core.Verifier, need core.Requirement) gin.HandlerFunc {
 	guard, err := v.Guard(need)
 	if err != nil {
@@ -35,8 +41,9 @@ func Require(v *core.Verifier, need core.Requirement) gin.HandlerFunc {
 	}
 }
 
-// abort copies the denial. The names go into the map as they are, because Header.Set would respell them; what an outer layer
-// has set goes away in either spelling, because clients take only one challenge.
+// abort copies the denial to the answer and ends the chain. It assigns to the map, because
+// Header.Set would change the spelling of the names. It deletes both spellings of a field that an
+// outer layer has set, because clients read only one challenge.
 func abort(c *gin.Context, d *core.Denial) {
 	h := c.Writer.Header()
 	for _, f := range d.Header {

@@ -1,12 +1,16 @@
-// Package httpguard protects net/http handlers with a core.Verifier.
+// Package httpguard protects net/http handlers with a [core.Verifier]. A guard made by [Require]
+// lets a request through if its access token meets a [core.Requirement], and answers it otherwise:
 //
 //	mux.Handle("GET /balance", httpguard.Require(v, core.AllOf("accessRestricted"))(balance))
 //
-// The handler finds the caller with core.FromContext(r.Context()). Put a CORS middleware in front of the guard, not behind
-// it: preflight requests carry no credentials.
+// The handler gets the caller, a [core.Principal], from [core.FromContext] with r.Context().
 //
-// A challenge goes out under the name WWW-Authenticate in that spelling, and not in Go's canonical one. In a test with a
-// httptest.ResponseRecorder look it up as w.Header()["WWW-Authenticate"]: Header.Get does not find it.
+// Put a CORS middleware in front of the guard, not behind it: preflight requests carry no
+// credentials.
+//
+// Challenges are sent in a field that is spelled WWW-Authenticate, because MobileFirst clients look
+// for that spelling. It is not Go's canonical one (Www-Authenticate), so [http.Header.Get] does not
+// find it in the recorder of a test. Look it up as w.Header()["WWW-Authenticate"].
 package httpguard
 
 import (
@@ -16,9 +20,10 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// Require returns a middleware that lets a request through to the next handler if its token meets need, with the
-// core.Principal in the request's context, and answers it otherwise. It panics if v is nil or need is not valid, which can
-// only be a mistake in the program.
+// Require returns a middleware that calls the next handler for a request whose token meets need,
+// with the [core.Principal] in the request's context. It answers every other request itself. The
+// middleware is safe for concurrent use. Require panics if v is nil or need is not valid: both are
+// mistakes in the program.
 func Require(v *core.Verifier, need core.Requirement) func(http.Handler) http.Handler {
 	guard, err := v.Guard(need)
 	if err != nil {
@@ -36,8 +41,9 @@ func Require(v *core.Verifier, need core.Requirement) func(http.Handler) http.Ha
 	}
 }
 
-// write copies the denial. The names go into the map as they are, because Header.Set would respell them; what an outer layer
-// has set goes away in either spelling, because clients take only one challenge.
+// write copies the denial to the answer. It assigns to the map, because Header.Set would change the
+// spelling of the names. It deletes both spellings of a field that an outer layer has set, because
+// clients read only one challenge.
 func write(w http.ResponseWriter, d *core.Denial) {
 	h := w.Header()
 	for _, f := range d.Header {
