@@ -15,8 +15,9 @@ const (
 	defaultLifetime = 3599 * time.Second
 )
 
-// newKeyHeader is the first part of the tokens of a new key: a JWS header with the public key embedded, as MobileFirst 8.0
-// has it. There is no private key: a token's signature is random bytes, because nobody but the server may judge a token.
+// newKeyHeader returns the first part of the tokens of a new key: a JWS header that contains the
+// public key, as in MobileFirst 8.0. There is no private key. The signatures of tokens are random
+// bytes, because only this server checks its tokens.
 func newKeyHeader() string {
 	modulus := make([]byte, 256)
 	_, _ = rand.Read(modulus)

@@ -13,7 +13,7 @@ type inactive struct {
 	Active bool `json:"active"`
 }
 
-// active is what is said about every valid token.
+// active is the part of an answer that all valid tokens have.
 type active struct {
 	Active   bool   `json:"active"`
 	Scope    string `json:"scope"`
@@ -22,7 +22,8 @@ type active struct {
 	Expires  int64  `json:"exp"` // milliseconds since the Unix epoch
 }
 
-// mobilePart is what is said about an app's token besides. As the zero value all of it is null.
+// mobilePart is the part of an answer that only an app's token has. All members of the zero value
+// are null.
 type mobilePart struct {
 	Application *Application    `json:"mfp-application"`
 	Device      *deviceAnswer   `json:"mfp-device"`
@@ -152,7 +153,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 func writeEmpty(w http.ResponseWriter, status int) { write(w, status, "", nil) }
 
-// write sends a whole answer, which nobody may cache.
+// write sends a whole answer that must not be cached.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

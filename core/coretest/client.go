@@ -8,23 +8,25 @@ import (
 
 // Client is a confidential client: a program with a secret, such as a resource server.
 type Client struct {
-	// ID and Secret are what it sends by HTTP Basic, as they are. An ID holds no ":".
+	// ID and Secret are the credentials that it sends by HTTP Basic, without form-encoding. The ID
+	// must not contain ":".
 	ID, Secret string
 
-	// AllowedScope is the scope elements it may request, separated by spaces. A "*" in an element stands for any
-	// characters or none, at any position and several times. Empty allows nothing.
+	// AllowedScope lists the scope elements that the client may request, separated by spaces. A "*"
+	// in an element stands for any number of characters, at any position. Empty allows nothing.
 	AllowedScope string
 }
 
-// predefined are the clients of a server as it is installed.
+// predefined are the clients of a new MobileFirst installation.
 var predefined = [...]Client{
 	{ID: "test", Secret: "test", AllowedScope: "*"},
 	{ID: "admin", Secret: "nimda", AllowedScope: "push.* mfp.admin.plugins settings.read"},
 	{ID: "push", Secret: "hsup", AllowedScope: scopeIntrospect},
 }
 
-// SetClient adds a confidential client or replaces the one with that ID. If the secret changes, the tokens it obtained
-// stop working. It panics if the ID is empty or holds a ":", which HTTP Basic cannot carry.
+// SetClient adds a confidential client or replaces the one with that ID. If the secret changes, the
+// client's tokens become invalid. SetClient panics if the ID is empty or contains ":", which HTTP
+// Basic cannot carry.
 func (s *Server) SetClient(c Client) {
 	if c.ID == "" || strings.Contains(c.ID, ":") {
 		panic("coretest: SetClient: Client.ID is empty or holds a colon")
@@ -37,8 +39,8 @@ func (s *Server) SetClient(c Client) {
 	s.clients[c.ID] = c
 }
 
-// DeleteClient removes a confidential client, predefined ones included, and the tokens it obtained. Deleting an unknown
-// one does nothing.
+// DeleteClient removes a confidential client and its tokens. It also removes predefined clients,
+// and ignores an unknown one.
 func (s *Server) DeleteClient(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,8 +57,8 @@ func (s *Server) dropTokens(id string) {
 	}
 }
 
-// authenticate finds the client a token request comes from. The two halves of the credentials are compared as they came,
-// not form-decoded, and credentials in the body do not count.
+// authenticate returns the client of a token request. It compares the credentials without
+// form-decoding, and ignores credentials in the body.
 func (s *Server) authenticate(r *http.Request) (Client, bool) {
 	id, secret, ok := r.BasicAuth()
 	if !ok {
@@ -91,8 +93,8 @@ func matchesAny(patterns []string, element string) bool {
 	return false
 }
 
-// matches reports whether element fits pattern. Taking the leftmost place for each piece between two stars is enough, so
-// nothing is ever tried twice.
+// matches reports whether element fits pattern. Each piece between two stars takes the leftmost
+// place where it fits; that is sufficient, so there is no backtracking.
 func matches(pattern, element string) bool {
 	head, rest, wild := strings.Cut(pattern, "*")
 	if !wild {

@@ -2,16 +2,18 @@ package coretest
 
 import "time"
 
-// Advance moves the server's clock, which is time.Now plus what Advance added up. Tokens expire by it. A negative d moves
-// it back. The clock of the program under test does not move: inside a testing/synctest bubble, sleep to move both.
+// Advance moves the server's clock, by which tokens expire. The clock is time.Now plus the sum of
+// all advances. A negative d moves it back. Advance does not move the clock of the program under
+// test: in a testing/synctest bubble, sleep instead, which moves both.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offset += d
 }
 
-// SetTokenLifetime sets how long tokens of the token endpoint are valid from now on, which is expires_in in whole seconds.
-// Zero means the default of 3599 seconds. With a negative one they are born expired, and expires_in is negative.
+// SetTokenLifetime sets the lifetime of the tokens that the token endpoint issues from now on. The
+// member expires_in is this lifetime in whole seconds. Zero means the default of 3599 seconds. With
+// a negative lifetime tokens have already expired when they are issued, and expires_in is negative.
 func (s *Server) SetTokenLifetime(d time.Duration) {
 	if d == 0 {
 		d = defaultLifetime

@@ -9,26 +9,29 @@ import (
 	"time"
 )
 
-// Always is the count for [Server.Inject] that stands for every call until [Server.Clear].
+// Always is a count for [Server.Inject]: all calls, until [Server.Clear].
 const Always = 0
 
-// Fault is something that goes wrong with a call. It answers in place of the server, or calls next for the proper answer
-// and changes that. It must return when the request's context ends, which happens when the client leaves and when the
-// server goes down or is closed. Panicking with http.ErrAbortHandler cuts the connection.
+// Fault is something that goes wrong with a call. It either answers instead of the server, or calls
+// next for the server's answer and changes that. It must return when the request's context ends:
+// when the client leaves, and when the server goes down or is closed. To cut the connection, panic
+// with http.ErrAbortHandler.
 //
-// The request's PostForm is already filled; a Fault that reads the Body of a call that is no form puts it back before it
-// calls next. A Fault is called by several goroutines at once if it is injected for several calls.
+// The request's PostForm is set. If the call is no form and a Fault reads the Body, it must replace
+// the Body before it calls next. A Fault that is injected for several calls may be called by
+// several goroutines at once.
 type Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
-// scripted is faults waiting for their calls.
+// scripted is a list of faults for calls to come.
 type scripted struct {
 	left   int // Always or how many calls are still to come
 	faults []Fault
 }
 
-// Inject makes the next n calls of e meet the given faults, or all calls if n is [Always]. Several faults wrap one another,
-// the first one outermost: Inject(e, 1, Delay(d), Status(503)) is a 503 that comes late. Faults of separate Inject calls
-// are met one after the other. It panics if n is negative.
+// Inject applies faults to the next n calls of e, or to all calls if n is [Always]. Several faults
+// of one Inject wrap each other, the first one outermost: Inject(e, 1, Delay(d), Status(503)) is a
+// 503 that comes late. Faults of separate Inject calls apply one after the other. Inject panics if
+// n is negative.
 func (s *Server) Inject(e Endpoint, n int, faults ...Fault) {
 	if n < 0 {
 		panic("coretest: Inject: n is negative")
@@ -38,7 +41,7 @@ func (s *Server) Inject(e Endpoint, n int, faults ...Fault) {
 	s.faults[e] = append(s.faults[e], scripted{n, slices.Clone(faults)})
 }
 
-// Clear takes back every fault of e that no call has met yet.
+// Clear removes the faults of e that wait for a call.
 func (s *Server) Clear(e Endpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +74,8 @@ func chain(faults []Fault, h http.Handler) http.Handler {
 	return h
 }
 
-// Hang never answers: the call ends when the client leaves, or the server goes down or is closed.
+// Hang never answers. The call ends when the client leaves, or when the server goes down or is
+// closed.
 func Hang() Fault {
 	return func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 		<-r.Context().Done()
@@ -79,7 +83,7 @@ func Hang() Fault {
 	}
 }
 
-// Delay waits before it passes the call on.
+// Delay waits for d before it passes the call on.
 func Delay(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		timer := time.NewTimer(d)
@@ -93,8 +97,8 @@ func Delay(d time.Duration) Fault {
 	}
 }
 
-// Reset resets the connection instead of answering. The client's error matches syscall.ECONNRESET if the connection is
-// plain TCP or [Server.Transport].
+// Reset resets the connection instead of answering. The client gets an error that matches
+// syscall.ECONNRESET, over plain TCP and over [Server.Transport].
 func Reset() Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -111,7 +115,8 @@ func Reset() Fault {
 	}
 }
 
-// LoseAnswer lets the call take effect and resets the connection instead of answering, so that its client cannot know.
+// LoseAnswer handles the call, but resets the connection instead of answering. The client cannot
+// know whether the call took effect.
 func LoseAnswer() Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		overhear(next, r)
@@ -119,7 +124,8 @@ func LoseAnswer() Fault {
 	}
 }
 
-// Truncate announces the proper answer in full and cuts the connection after half of the body.
+// Truncate announces the length of the server's answer and cuts the connection after half of the
+// body.
 func Truncate() Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		a := overhear(next, r)

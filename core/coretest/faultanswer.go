@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// Status answers with a status and no body. The header fields are given as name and value in turn:
+// Status answers with a status and no body. The header fields are given as pairs of name and value:
 //
 //	coretest.Status(429, "Retry-After", "7")
 //
@@ -27,7 +27,8 @@ func Status(code int, header ...string) Fault {
 	}
 }
 
-// Body answers with a status and a raw body. An empty content type sends no Content-Type field.
+// Body answers with a status and the given body. With an empty contentType the answer has no
+// Content-Type field.
 func Body(code int, contentType, body string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header()["Content-Type"] = nil // otherwise net/http guesses one
@@ -35,8 +36,8 @@ func Body(code int, contentType, body string) Fault {
 	}
 }
 
-// HTML answers with a status and an HTML page, as an application server or a proxy does. With status 200 it is the login
-// page of a captive portal.
+// HTML answers with a status and an HTML page, as application servers and proxies do. With status
+// 200 it is the login page of a captive portal.
 func HTML(code int) Fault {
 	const page = "<!DOCTYPE html>\n<html><head><title>%d %s</title></head><body><h1>%[2]s</h1></body></html>\n"
 	return Body(code, "text/html; charset=utf-8", fmt.Sprintf(page, code, http.StatusText(code)))
@@ -45,7 +46,8 @@ func HTML(code int) Fault {
 // Redirect answers with a redirect to a URL.
 func Redirect(code int, url string) Fault { return Status(code, "Location", url) }
 
-// Gzip compresses the answer, whether or not the client accepts that. Gzip before [Oversize] is a gzip bomb.
+// Gzip compresses the answer, even if the client does not accept that. Gzip before [Oversize] makes
+// a gzip bomb.
 func Gzip() Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		z := &gzipWriter{ResponseWriter: w, plain: gzip.NewWriter(w)}
@@ -76,8 +78,8 @@ func (z *gzipWriter) Write(p []byte) (int, error) {
 	return z.plain.Write(p)
 }
 
-// Oversize pads the answer with n spaces, after its first byte: a JSON object stays the same object. The length is not
-// announced, and padding stops when the client leaves.
+// Oversize adds n spaces after the first byte of the answer, so a JSON object stays the same
+// object. The length is not announced. The padding stops when the client leaves.
 func Oversize(n int64) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		a := overhear(next, r)
@@ -96,14 +98,14 @@ func Oversize(n int64) Fault {
 	}
 }
 
-// overheard is an answer held back to be changed.
+// overheard is an answer in memory, to be changed.
 type overheard struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// overhear lets next answer into memory.
+// overhear calls next and keeps its answer in memory.
 func overhear(next http.Handler, r *http.Request) overheard {
 	rec := httptest.NewRecorder()
 	next.ServeHTTP(rec, r)

@@ -6,9 +6,10 @@ import (
 	"net/http"
 )
 
-// Edit lets a function change the members of the proper answer. Numbers come as json.Number; a value may be replaced by
-// anything encoding/json accepts, json.RawMessage included, and the result panics if it cannot be encoded. An answer that
-// is not a JSON object passes unchanged.
+// Edit calls edit with the members of the server's answer and sends the result. Numbers are
+// json.Number values. New values may be anything that encoding/json can encode, including
+// json.RawMessage; other values cause a panic. An answer that is not a JSON object passes
+// unchanged.
 func Edit(edit func(answer map[string]any)) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		a := overhear(next, r)
@@ -24,7 +25,7 @@ func Edit(edit func(answer map[string]any)) Fault {
 	}
 }
 
-// SetMember replaces or adds one member of the proper answer. The value is JSON text:
+// SetMember replaces or adds a member of the server's answer. The value is JSON text:
 //
 //	coretest.SetMember("expires_in", `"3600"`)
 //
@@ -36,13 +37,14 @@ func SetMember(name, value string) Fault {
 	return Edit(func(answer map[string]any) { answer[name] = json.RawMessage(value) })
 }
 
-// DropMember takes one member out of the proper answer.
+// DropMember removes a member from the server's answer.
 func DropMember(name string) Fault {
 	return Edit(func(answer map[string]any) { delete(answer, name) })
 }
 
-// RepeatMember adds a member to the end of the proper answer although it may be there already, so that a name occurs twice.
-// Many decoders believe the last one. The name and the value, which is JSON text, are not checked.
+// RepeatMember adds a member to the end of the server's answer without looking for an existing one,
+// so a name may occur twice. Many decoders use the last one. The value is JSON text. Neither it nor
+// the name is checked.
 func RepeatMember(name, value string) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		a := overhear(next, r)

@@ -8,14 +8,17 @@ import (
 	"time"
 )
 
-// Grant describes the token [Server.Mint] issues. The zero value is a token as an app without a signed-in user gets it:
-// scope "RegisteredClient", valid for one hour, with a client, an application and a device of its own.
+// Grant describes a token for [Server.Mint]. The zero value is the token of an app without a
+// signed-in user: its scope is "RegisteredClient", it is valid for one hour, and its client
+// and device are new.
 type Grant struct {
-	// ClientID is the client the token was issued to. Empty means a new random one, and "test" for a confidential client.
+	// ClientID is the client that the token belongs to. Empty means a new random one, and "test"
+	// for a confidential client.
 	ClientID string
 	// Scope is the granted scope, separated by spaces. Empty means "RegisteredClient".
 	Scope string
-	// Lifetime is how long the token is valid. Zero means one hour; a negative one gives a token that has expired.
+	// Lifetime is how long the token is valid. Zero means one hour. With a negative Lifetime the
+	// token has already expired.
 	Lifetime time.Duration
 	// Username is the answer's username. Empty means User.ID, or "anonymous" if there is no user.
 	Username string
@@ -25,10 +28,12 @@ type Grant struct {
 	Device *Device
 	// Application is the app. Nil means com.example.app 1.0 on android.
 	Application *Application
-	// Checks is the custom data of security checks by name, in any form encoding/json accepts. Nil means none.
+	// Checks is the custom data of security checks by name. Each value may be anything that
+	// encoding/json can encode. Nil means none.
 	Checks map[string]any
-	// Confidential makes it a token such as a confidential client obtains at the token endpoint: User, Device, Application
-	// and Checks are not used, and only such a token may call the introspection endpoint.
+	// Confidential makes the token one of a confidential client, as the token endpoint issues it.
+	// User, Device, Application and Checks are then ignored. Only such a token may call the
+	// introspection endpoint.
 	Confidential bool
 }
 
@@ -40,7 +45,7 @@ type User struct {
 	AuthenticatedBy string
 	// AuthenticatedAt goes out in milliseconds since the Unix epoch. Zero means the moment of Mint.
 	AuthenticatedAt time.Time
-	// Attributes is further data, in any form encoding/json accepts. Nil means none.
+	// Attributes is additional data: anything that encoding/json can encode. Nil means none.
 	Attributes map[string]any
 }
 
@@ -51,8 +56,8 @@ type Device struct {
 	Platform string
 	// DisplayName goes out as null if it is empty.
 	DisplayName string
-	// Status is ACTIVE, LOST, STOLEN, EXPIRED or DISABLED; empty means ACTIVE. The server only repeats it: what makes a
-	// token inactive is [Server.DisableDevice].
+	// Status is ACTIVE, LOST, STOLEN, EXPIRED or DISABLED. Empty means ACTIVE. It only appears in
+	// answers. To make tokens inactive, call [Server.DisableDevice].
 	Status string
 }
 
@@ -72,7 +77,8 @@ type grant struct {
 	mobile  mobilePart
 }
 
-// Mint issues a token. The grant is copied. It panics if Checks or User.Attributes cannot be encoded as JSON.
+// Mint issues a token for a copy of g. It panics if Checks or User.Attributes cannot be encoded as
+// JSON.
 func (s *Server) Mint(g Grant) string {
 	issued := &grant{Grant: g}
 	issued.Scope = cmp.Or(g.Scope, scopeRegistered)
@@ -102,8 +108,9 @@ func (s *Server) issue(g *grant) string {
 	return token
 }
 
-// Revoke makes one token inactive at once, as a logout does; a token of a confidential client is refused from then on. It
-// also takes back [Server.SetAnswer]. An unknown token is ignored.
+// Revoke makes a token inactive at once, as a logout does. If it belongs to a confidential client,
+// the endpoints refuse it from now on. Revoke also removes the answer of [Server.SetAnswer]. It
+// ignores an unknown token.
 func (s *Server) Revoke(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,16 +118,17 @@ func (s *Server) Revoke(token string) {
 	delete(s.answers, token)
 }
 
-// DisableDevice makes every token of a device inactive, those minted later included. There is no way back.
+// DisableDevice makes every token of a device inactive, including those minted later. It cannot be
+// undone.
 func (s *Server) DisableDevice(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.disabled[id] = true
 }
 
-// Restart is a restart of the server with a new signing key: every token issued so far is unknown afterwards, so a
-// confidential client's is refused with 401 and an app's is inactive. Clients, scripted faults and answers, disabled
-// devices, the clock and the counts stay.
+// Restart restarts the server with a new signing key. It forgets every token issued so far: the
+// endpoints refuse a confidential client's with 401, and an app's is inactive. Clients, scripted
+// faults and answers, disabled devices, the clock and the counts stay.
 func (s *Server) Restart() {
 	header := newKeyHeader()
 	s.mu.Lock()

@@ -2,7 +2,7 @@ package coretest
 
 import "net/http"
 
-// serveIntrospection tells an authenticated confidential client about a token.
+// serveIntrospection answers a confidential client's question about a token.
 func (s *Server) serveIntrospection(w http.ResponseWriter, r *http.Request) {
 	if !isPost(w, r) || !s.mayIntrospect(w, r) {
 		return
@@ -37,7 +37,7 @@ func (s *Server) serveIntrospection(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// mayIntrospect checks the caller's own token, and answers if it does not do.
+// mayIntrospect checks the caller's own token. It answers the call if that token is not sufficient.
 func (s *Server) mayIntrospect(w http.ResponseWriter, r *http.Request) bool {
 	g, ok := s.bearer(w, r)
 	switch {
@@ -53,9 +53,9 @@ func (s *Server) mayIntrospect(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// Conflict makes the next n introspections by callers with a good token answer 409 with the header MFP-Conflict: true and
-// no body: the state of the app's client changed meanwhile, and the app is to repeat its request. It replaces what is left
-// of an earlier Conflict; zero ends it.
+// Conflict makes the next n introspections with a sufficient token answer 409 with MFP-Conflict:
+// true and no body. This is how MobileFirst reports that the state of the app's client has changed
+// meanwhile, and that the app should repeat its request. A second call replaces n; zero ends it.
 func (s *Server) Conflict(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,8 +72,9 @@ func (s *Server) takeConflict() bool {
 	return true
 }
 
-// SetAnswer scripts the body of the 200 answer to every introspection of token by a caller with a good token. The token
-// need not be one of this server, and the body need not be JSON. [Server.Revoke] takes it back.
+// SetAnswer sets the body of the 200 answer to introspections of token, if the caller's own token
+// is sufficient. The token may be any string, and the body need not be JSON. [Server.Revoke]
+// removes the answer.
 func (s *Server) SetAnswer(token, body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

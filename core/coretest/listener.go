@@ -9,12 +9,12 @@ import (
 	"net/http"
 )
 
-// NewServer starts a server on a free port of the loopback interface. The caller closes it. It panics if it cannot listen,
-// as httptest.NewServer does.
+// NewServer starts a server on a free port of the loopback interface. The caller must close it.
+// NewServer panics if it cannot listen, as httptest.NewServer does.
 func NewServer() *Server { return mustStart(New()) }
 
-// NewTLSServer is like [NewServer] but speaks TLS, with a certificate made for this server alone. [Server.Client] trusts
-// it.
+// NewTLSServer is like [NewServer] but uses TLS, with a new self-signed certificate.
+// [Server.Client] trusts that certificate.
 func NewTLSServer() *Server {
 	s := New()
 	s.security = newSecurity()
@@ -28,9 +28,9 @@ func mustStart(s *Server) *Server {
 	return s
 }
 
-// Start makes a server that [New] returned listen on a TCP address such as "127.0.0.1:9080", and sets URL. Anyone who
-// reaches that address can use the predefined clients, whose secrets are public, so keep it on the loopback interface.
-// Starting twice, or after Close, is an error.
+// Start lets a server of [New] listen on a TCP address such as "127.0.0.1:9080", and sets URL. The
+// secrets of the predefined clients are public, so use an address on the loopback interface. It is
+// an error to start a server twice, or after Close.
 func (s *Server) Start(addr string) error {
 	s.mu.Lock()
 	started, closed := s.listener != nil, s.closed
@@ -76,7 +76,7 @@ func (s *Server) listen(addr string) error {
 	return nil
 }
 
-// reachable is the address a client dials: a listener on all interfaces is reached on loopback.
+// reachable returns the address that a client dials: loopback for a listener on all interfaces.
 func reachable(a net.Addr) string {
 	host, port, err := net.SplitHostPort(a.String())
 	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
@@ -85,14 +85,14 @@ func reachable(a net.Addr) string {
 	return a.String()
 }
 
-// Client returns the HTTP client to use with this server: it trusts the certificate of a TLS server, and goes through
-// [Server.Transport] if there is no listener. It is always the same client; like http.DefaultClient it has no timeout and
-// follows redirects.
+// Client returns an HTTP client for this server. It trusts the certificate of a TLS server. Without
+// a listener it uses [Server.Transport]. All calls return the same client. Like http.DefaultClient
+// it has no timeout and follows redirects.
 func (s *Server) Client() *http.Client { return s.client }
 
-// Down takes the server off the network: its port refuses connections, calls in progress are cut off, and
-// [Server.Transport] returns an error that matches syscall.ECONNREFUSED. Everything it knows survives until [Server.Up].
-// A Fault may call it.
+// Down takes the server off the network. Its port refuses connections, calls in progress are cut
+// off, and [Server.Transport] returns an error that matches syscall.ECONNREFUSED. The state of the
+// server survives until [Server.Up]. A Fault may call Down.
 func (s *Server) Down() {
 	s.mu.Lock()
 	s.down = true
@@ -110,8 +110,8 @@ func (s *Server) Down() {
 	s.client.CloseIdleConnections()
 }
 
-// Up puts the server back, on the address it had. It does nothing if the server is up, and panics if the server is closed
-// or the address has been taken by someone else meanwhile.
+// Up puts the server back on its address. It does nothing if the server is up. It panics if the
+// server is closed, or if another program has taken the address.
 func (s *Server) Up() {
 	s.mu.Lock()
 	down, closed, ln := s.down, s.closed, s.listener
@@ -130,8 +130,8 @@ func (s *Server) Up() {
 	}
 }
 
-// Close takes the server down for good and waits until every call has ended. Calling it again does nothing. A Fault must
-// not call it, since it would wait for itself.
+// Close takes the server down for good and waits until every call has ended. A second call does
+// nothing. A Fault must not call Close, because Close would wait for that Fault.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// pushPath is where the push service has its API, beside the runtime and not below it.
+// pushPath is the base path of the push service. It is not below the path of the runtime.
 const pushPath = "/imfpush/v1"
 
-// Message is a push message that was accepted. It goes nowhere: there are no devices.
+// Message is a push message that was accepted. It is not delivered: there are no devices.
 type Message struct {
 	ID       string // the messageId of the answer
 	Alert    string // the text of the notification
@@ -20,8 +20,8 @@ type Message struct {
 	Body     string // as sent
 }
 
-// AddApp makes an app known to the push service, which knows none at first. Doing it again changes nothing. It panics if
-// the id is empty or holds a slash.
+// AddApp makes an app known to the push service. A new server knows no app. AddApp panics if the id
+// is empty or contains a slash.
 func (s *Server) AddApp(id string) {
 	if id == "" || strings.Contains(id, "/") {
 		panic("coretest: AddApp: the id is empty or holds a slash")
@@ -33,22 +33,22 @@ func (s *Server) AddApp(id string) {
 	}
 }
 
-// Messages returns the messages that were accepted for an app, all of them and oldest first: one that was sent twice is
-// there twice. Nothing but the end of the server removes them.
+// Messages returns all messages that were accepted for an app, oldest first. A message that was
+// sent twice is there twice.
 func (s *Server) Messages(appID string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.messages[appID])
 }
 
-// pushApp is the app in the path of a push message.
+// pushApp returns the app in the path of a push message.
 func pushApp(path string) (string, bool) {
 	path, ours := strings.CutPrefix(path, pushPath+"/apps/")
 	id, message := strings.CutSuffix(path, "/messages")
 	return id, ours && message && id != "" && !strings.Contains(id, "/")
 }
 
-// servePush accepts a message, or says what is wrong with it.
+// servePush accepts a message, or answers what is wrong with it.
 func (s *Server) servePush(w http.ResponseWriter, r *http.Request) {
 	if !isPost(w, r) {
 		return
@@ -82,7 +82,7 @@ func (s *Server) servePush(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// mayPush checks the caller's token, and answers if it does not do.
+// mayPush checks the caller's token. It answers the call if the token is not sufficient.
 func (s *Server) mayPush(w http.ResponseWriter, r *http.Request, app string) (*grant, bool) {
 	g, ok := s.bearer(w, r)
 	if !ok {
@@ -107,7 +107,7 @@ func (s *Server) hasApp(id string) bool {
 	return ok
 }
 
-// accept takes a message in and gives it an id.
+// accept stores a message under a new id.
 func (s *Server) accept(app string, m Message) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +122,7 @@ func isJSON(contentType string) bool {
 	return err == nil && t == "application/json"
 }
 
-// acceptsJSON reads Accept fields; none means anything.
+// acceptsJSON reports whether the values of Accept permit JSON. No value permits everything.
 func acceptsJSON(fields []string) bool {
 	for _, f := range fields {
 		for one := range strings.SplitSeq(f, ",") {
@@ -135,7 +135,8 @@ func acceptsJSON(fields []string) bool {
 	return len(fields) == 0
 }
 
-// writePushError answers in the form of IBM's cloud push service: that of MobileFirst's is not documented.
+// writePushError answers in the form of IBM's cloud push service, because the form of MobileFirst's
+// is not documented.
 func writePushError(w http.ResponseWriter, status int, code, message string) {
 	writeJSON(w, status, map[string]string{"code": code, "message": message})
 }

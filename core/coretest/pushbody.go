@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// pushBody is the part of a message that the push service judges.
+// pushBody is the part of a message that the push service checks.
 type pushBody struct {
 	Message json.RawMessage            `json:"message"`
 	Target  map[string]json.RawMessage `json:"target"` // nil means everybody
@@ -14,7 +14,7 @@ type pushBody struct {
 	alert string
 }
 
-// read decodes the body of a call and returns it as it came, or says what is wrong with it.
+// read decodes the body of a call. It returns the raw body, or what is wrong with it.
 func (b *pushBody) read(r *http.Request) (raw []byte, complaint string) {
 	raw, _ = io.ReadAll(r.Body) // of memory: it never fails
 	if json.Unmarshal(raw, b) != nil {

@@ -7,23 +7,25 @@ import (
 	"slices"
 )
 
-// apiPath is where the runtime "mfp" has its API.
+// apiPath is the base path of the runtime "mfp".
 const apiPath = "/mfp/api"
 
-// Endpoint names what a call was for. The zero value is the token endpoint.
+// Endpoint is an endpoint of a [Server]. The zero value is [Token].
 type Endpoint int
 
-// The endpoints of a [Server]. More may be added before Other.
+// The endpoints of a [Server]. Later versions may add more before Other.
 const (
-	// Token is POST /mfp/api/az/v1/token, where a confidential client obtains its own token.
+	// Token is POST /mfp/api/az/v1/token, where a confidential client gets its own token.
 	Token Endpoint = iota
-	// Introspection is POST /mfp/api/az/v1/introspection, where a resource server asks about a caller's token.
+	// Introspection is POST /mfp/api/az/v1/introspection, where a resource server asks about a
+	// token.
 	Introspection
 	// Resource is every path below /mfp/api that [Server.Protect] was called for.
 	Resource
-	// Push is POST /imfpush/v1/apps/{id}/messages, where a program sends a message to an app's users.
+	// Push is POST /imfpush/v1/apps/{id}/messages, where a program sends a message to users of an
+	// app.
 	Push
-	// Other is every other path: the server answers 404 with an HTML page.
+	// Other is every other path. The server answers 404 with an HTML page.
 	Other
 
 	endpoints // how many there are
@@ -65,8 +67,8 @@ func (s *Server) endpointOf(path string) Endpoint {
 	return Other
 }
 
-// Calls is how many calls each endpoint has received, whatever the answer was. A call counts once its body has arrived,
-// before it is answered.
+// Calls counts the calls of each endpoint, regardless of their answers. A call counts when its body
+// has arrived, before it is answered.
 type Calls struct {
 	Token         int
 	Introspection int
@@ -128,7 +130,7 @@ func (c *record) add(r Request) {
 	c.next = (c.next + 1) % maxRecord
 }
 
-// Calls returns the counts at this moment.
+// Calls returns the present counts.
 func (s *Server) Calls() Calls {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,8 +150,8 @@ func (s *Server) MaxConcurrent(e Endpoint) int {
 	return s.record[e].highest
 }
 
-// Requests returns the requests e received, oldest first: the last 1000 of them. The slice is the caller's; the maps in it
-// are shared with later snapshots and must not be changed.
+// Requests returns the last 1000 requests to e, oldest first. The slice belongs to the caller. The
+// maps in it are shared with other results and must not be changed.
 func (s *Server) Requests(e Endpoint) []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

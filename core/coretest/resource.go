@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// Protect adds a resource of MobileFirst itself, such as an adapter's, that wants the elements of scope, separated by
-// spaces. Its path, which begins with a slash, is below [Server.BaseURL]:
+// Protect adds a resource of MobileFirst, such as an adapter's, that requires the elements of
+// scope, which are separated by spaces. The path begins with a slash and is below [Server.BaseURL]:
 //
 //	srv.Protect("/adapters/shop/orders", "orders.read orders.write")
 //
-// Every method is answered: 200 and the token's client_id if the token has all elements, and otherwise the challenge that
-// tells which scope to get. That names RegisteredClient first, as MobileFirst does; a token need not have it. Protecting a
-// path again replaces its scope. It panics if path does not begin with a slash.
+// The resource answers every method. If the token has all elements, it answers 200 with the token's
+// client_id. Otherwise it answers with a challenge that names the required scope. Like MobileFirst
+// it names RegisteredClient first, though it does not require that element. A second call for a
+// path replaces its scope. Protect panics if path does not begin with a slash.
 func (s *Server) Protect(path, scope string) {
 	if !strings.HasPrefix(path, "/") {
 		panic("coretest: Protect: path does not begin with a slash")
@@ -23,7 +24,7 @@ func (s *Server) Protect(path, scope string) {
 	s.resources[apiPath+path] = strings.Fields(scope)
 }
 
-// serveResource answers for a path that was protected.
+// serveResource answers for a protected path.
 func (s *Server) serveResource(w http.ResponseWriter, r *http.Request) {
 	g, ok := s.bearer(w, r)
 	if !ok {
@@ -40,7 +41,7 @@ func (s *Server) serveResource(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"client_id": g.ClientID})
 }
 
-// bearer finds the live token that a call came with, and answers if there is none.
+// bearer returns the grant of the caller's token. It answers the call if there is no valid token.
 func (s *Server) bearer(w http.ResponseWriter, r *http.Request) (*grant, bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -55,7 +56,7 @@ func (s *Server) bearer(w http.ResponseWriter, r *http.Request) (*grant, bool) {
 	return g, ok
 }
 
-// covers reports whether the token has every element, compared as a whole.
+// covers reports whether the token has every element. Elements are compared as a whole.
 func (g *grant) covers(elements []string) bool {
 	granted := strings.Fields(g.Scope)
 	for _, e := range elements {

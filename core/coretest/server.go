@@ -14,14 +14,14 @@ import (
 // maxBody bounds the request body the server reads.
 const maxBody = 1 << 20
 
-// Server is an authorization server for tests. Make one with [New], [NewServer] or [NewTLSServer]; the zero value is not
-// usable. It is an [http.Handler], so it can also be mounted in a server of the caller's own.
+// Server is an authorization server for tests. Make one with [New], [NewServer] or [NewTLSServer];
+// the zero value does not work. It is an [http.Handler], so another server can contain it.
 //
-// All methods may be called at any time and by several goroutines at once, except that Start, Down, Up and Close are to be
-// called one after the other. No lock is held while a call is answered.
+// Server is safe for concurrent use, but Start, Down, Up and Close must be called one after the
+// other. It holds no lock while it answers a call.
 type Server struct {
-	// URL is the base of the host, without a trailing slash: "http://127.0.0.1:41234", or "https://mfp.invalid" for a
-	// server without a listener. Start changes it; do not write it.
+	// URL is the base of the host without a trailing slash, such as "http://127.0.0.1:41234". It is
+	// "https://mfp.invalid" for a server without a listener. Start changes it; do not write it.
 	URL string
 
 	client   *http.Client // what Client returns
@@ -55,16 +55,17 @@ type Server struct {
 	record [endpoints]record
 }
 
-// A call is one request being answered.
+// call is one request in progress.
 type call struct {
 	cancel   context.CancelFunc
 	endpoint Endpoint
 	arrived  bool
 }
 
-// New returns a server without a listener, to be reached through [Server.Transport] or [Server.ServeHTTP]. It uses no
-// socket and starts no goroutine of its own, so it works in a testing/synctest bubble, where it is best created inside the
-// bubble. Its URL is https://mfp.invalid, a name that never resolves.
+// New returns a server without a listener. Clients reach it through [Server.Transport],
+// [Server.Client] or [Server.ServeHTTP]. It needs no socket and starts no goroutine of its own, so
+// it works in a testing/synctest bubble; create it inside the bubble. Its URL is
+// https://mfp.invalid, a name that never resolves.
 func New() *Server {
 	s := &Server{
 		URL:       "https://mfp.invalid",
@@ -86,11 +87,12 @@ func New() *Server {
 	return s
 }
 
-// BaseURL is what a resource server is configured with: URL followed by the runtime "mfp" and "/api".
+// BaseURL returns the base URL of the runtime: URL followed by "/mfp/api". Resource servers are
+// configured with it.
 func (s *Server) BaseURL() string { return s.URL + apiPath }
 
-// ServeHTTP answers one call: it records the request, then lets the scripted [Fault] answer if there is one, and the
-// endpoint otherwise. While the server is down it aborts every call.
+// ServeHTTP answers one call. It records the request and calls the [Fault] that is scripted for it,
+// or the endpoint if there is none. While the server is down it aborts every call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -103,7 +105,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.end(c)
 
-	// The whole body is read before anything is answered: net/http notices that a client left only after that.
+	// Read the whole body first: net/http notices that a client has left only after that.
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -129,7 +131,7 @@ func (s *Server) begin(c *call) bool {
 	return true
 }
 
-// arrive counts and records a call whose body has been read, and says which faults it meets.
+// arrive counts and records a call whose body has been read. It returns the faults for the call.
 func (s *Server) arrive(c *call, r Request) []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,7 +150,7 @@ func (s *Server) end(c *call) {
 	s.idle.Broadcast()
 }
 
-// endpoint is the handler that answers calls of e when no fault is scripted.
+// endpoint returns the handler for calls of e without a fault.
 func (s *Server) endpoint(e Endpoint) http.Handler {
 	switch e {
 	case Token:

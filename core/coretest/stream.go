@@ -12,12 +12,12 @@ import (
 	"syscall"
 )
 
-// streamBuffer is how much of an answer is held back. An answer that fits is handed over whole once the handler is done,
-// as net/http does, so that the call has ended when its client sees the answer.
+// streamBuffer is how much of an answer is held back. A smaller answer is delivered when its
+// handler has returned, as in net/http. So the call has ended when its client gets the answer.
 const streamBuffer = 64 << 10
 
-// stream is the ResponseWriter of one call without a socket. It is used by the goroutine of that call alone, except for
-// result and ctx.
+// stream is the ResponseWriter of a call without a socket. Only the goroutine of that call uses it,
+// except for result and ctx.
 type stream struct {
 	request *http.Request // the client's
 	ctx     context.Context
@@ -36,7 +36,7 @@ type result struct {
 	err      error
 }
 
-// run answers the call and ends when its handler does.
+// run calls the handler and returns when that returns.
 func (o *stream) run(h http.Handler, r *http.Request) {
 	defer o.cancel()
 	defer func() { _ = r.Body.Close() }() // r, as handlers replace the Body of their own copy
@@ -63,7 +63,7 @@ func (o *stream) WriteHeader(status int) {
 	}
 }
 
-// Write implements [http.ResponseWriter]. Past the buffer it waits for the client to read.
+// Write implements [http.ResponseWriter]. If the buffer is full, it waits for the client to read.
 func (o *stream) Write(p []byte) (int, error) {
 	o.WriteHeader(http.StatusOK)
 	if o.pipe == nil && len(o.held)+len(p) <= streamBuffer {
@@ -106,7 +106,8 @@ func (o *stream) abort() {
 	o.result <- result{err: &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}}
 }
 
-// cause is why the body ends early: the client's context if that has ended, and otherwise the server.
+// cause returns why the body ends early: the error of the client's context, or else that of the
+// server.
 func (o *stream) cause() error {
 	if err := context.Cause(o.request.Context()); err != nil {
 		return err
@@ -137,7 +138,8 @@ func (o *stream) response(body io.ReadCloser, length int64) *http.Response {
 	}
 }
 
-// piped is the body of an answer that is still being written. Closing it tells the handler that the client left.
+// piped is the body of an answer that is being written. Closing it tells the handler that the
+// client has left.
 type piped struct {
 	*io.PipeReader
 	cancel context.CancelFunc

@@ -12,13 +12,16 @@ import (
 	"syscall"
 )
 
-// Transport returns a RoundTripper that calls the server directly, without a socket. It needs no listener and works in a
-// testing/synctest bubble: a delayed or hanging call waits in fake time and ends with the request's context.
+// Transport returns a RoundTripper that calls the server directly, without a socket. It works
+// without a listener and in a testing/synctest bubble: there a delayed or hanging call waits in
+// fake time, and ends with the request's context.
 //
-// It behaves as http.Transport would on a connection of its own: header names arrive in canonical form, a compressed
-// answer is decoded if the request did not ask for an encoding, a cut connection is an error, and a body that the client
-// has not read to its end must be closed. Every host reaches this server, so that a request which followed a redirect to
-// somewhere else shows up in Requests(Other).
+// It behaves like http.Transport with a new connection for each call. Header names arrive in
+// canonical form. A compressed answer is decoded if the request did not ask for an encoding. A cut
+// connection is an error. A body must be read to its end or closed.
+//
+// All hosts lead to this server. So a client that follows a redirect to another host shows up in
+// Requests(Other).
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ server *Server }
@@ -50,7 +53,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// refusal says why the call never reaches the server, if it does not.
+// refusal returns why the call cannot reach the server, or nil.
 func (t transport) refusal(r *http.Request) error {
 	if r.URL == nil || r.URL.Host == "" {
 		return errors.New("coretest: no Host in request URL")
@@ -71,7 +74,7 @@ func (t transport) refusal(r *http.Request) error {
 	return nil
 }
 
-// incoming is r as a server receives it.
+// incoming returns r in the form in which a server receives it.
 func incoming(ctx context.Context, r *http.Request) *http.Request {
 	in := r.Clone(ctx)
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
@@ -94,7 +97,7 @@ func incoming(ctx context.Context, r *http.Request) *http.Request {
 	return in
 }
 
-// decompress lets the client read a gzip answer as plain text, as http.Transport does.
+// decompress replaces a gzip answer by plain text, as http.Transport does.
 func decompress(r *http.Response) {
 	if !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
 		return
@@ -106,7 +109,8 @@ func decompress(r *http.Response) {
 	r.Body = &gunzip{ReadCloser: r.Body}
 }
 
-// gunzip decodes as it is read, so that a bomb explodes only in the hands of a client that reads on.
+// gunzip decodes while it is read, so a client that reads little of a gzip bomb decodes little of
+// it.
 type gunzip struct {
 	io.ReadCloser
 	plain *gzip.Reader

@@ -1,24 +1,29 @@
 package coretest
 
-// Variants chooses among answers where what is known of MobileFirst leaves several. The zero value is the best guess.
+// Variants chooses between answers where the behavior of MobileFirst is not known. The zero value
+// is the best guess.
 type Variants struct {
-	// ClientError is the answer to a token request with an unknown client, a wrong secret or no credentials.
+	// ClientError is the answer to a token request with an unknown client, a wrong secret or no
+	// credentials.
 	ClientError ClientError
-	// RequireScope refuses a token request without a scope with 400 invalid_request, instead of granting
-	// "RegisteredClient".
+	// RequireScope refuses a token request without a scope with 400 invalid_request. Otherwise the
+	// server grants "RegisteredClient".
 	RequireScope bool
-	// OmitNulls leaves the mfp-* members out of the answer about a confidential client's token, instead of giving null.
+	// OmitNulls omits the mfp-* members from the answer about a confidential client's token.
+	// Otherwise they are null.
 	OmitNulls bool
-	// EmptyUsername gives the username of a confidential client's token as "" instead of "anonymous".
+	// EmptyUsername makes the username of a confidential client's token "". Otherwise it is
+	// "anonymous".
 	EmptyUsername bool
-	// PushUnauthorized refuses a push message by a token that lacks a scope with 401 instead of 403.
+	// PushUnauthorized refuses a push message with 401 if the token lacks a scope. Otherwise the
+	// status is 403.
 	PushUnauthorized bool
 }
 
-// ClientError is a way to say that a client's credentials are wrong.
+// ClientError is an answer to wrong client credentials.
 type ClientError int
 
-// The ways the token endpoint may refuse a client.
+// The answers of the token endpoint to wrong client credentials.
 const (
 	// InvalidClient is 400 {"error":"invalid_client"}, and the zero value.
 	InvalidClient ClientError = iota
@@ -26,7 +31,8 @@ const (
 	Unauthorized
 	// UnauthorizedBasic is 401 with the same body and WWW-Authenticate: Basic.
 	UnauthorizedBasic
-	// InvalidClientID is 400 with errorCode INVALID_CLIENT_ID and an errorMsg, the form of the other MobileFirst services.
+	// InvalidClientID is 400 with the members errorCode (INVALID_CLIENT_ID) and errorMsg, as in
+	// other MobileFirst services.
 	InvalidClientID
 	// EmptyBody is 400 with no body at all.
 	EmptyBody
