@@ -14,7 +14,7 @@ import (
 
 const maxForm = 64 << 10
 
-// newHandler adds endpoints of our own to srv, which answers everything else.
+// newHandler adds the endpoints below /dev to srv.
 func newHandler(srv *coretest.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", srv)
@@ -46,7 +46,7 @@ func newHandler(srv *coretest.Server) http.Handler {
 	return mux
 }
 
-// readForm returns a form with nothing in it but the fields of these names.
+// readForm returns the form of a request. Fields with other names are an error.
 func readForm(w http.ResponseWriter, r *http.Request, names ...string) (url.Values, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
@@ -64,7 +64,7 @@ func readForm(w http.ResponseWriter, r *http.Request, names ...string) (url.Valu
 	return r.Form, nil
 }
 
-// minted has the members of a token endpoint's answer, and whom the token is for.
+// minted is the answer of a token endpoint, and the user of the token.
 type minted struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`

@@ -1,12 +1,15 @@
-// Devserver is an authorization server to develop against without MobileFirst: package coretest as a program.
+// Devserver is an authorization server for development without MobileFirst. It is package coretest
+// as a program.
 //
 //	go run ./examples/devserver [-addr 127.0.0.1:9080]
 //
-// It prints its URLs, its clients, ready-made tokens, what a service needs in its environment, and the curl lines to try.
-// It keeps everything in memory, and everybody who reaches it can make any token: it refuses an address that is not on
-// loopback unless -insecure-public is given.
+// It prints its URLs, its clients, some tokens, the environment variables for a service, and curl
+// commands to try.
 //
-// Beside the MobileFirst endpoints it serves
+// It keeps everything in memory. Every program that reaches it can make any token. So it refuses an
+// address that is not on loopback, unless -insecure-public is given.
+//
+// In addition to the MobileFirst endpoints it serves
 //
 //	POST /dev/mint    form: scope, user, lifetime (all optional)  makes a token, answers JSON
 //	POST /dev/revoke  form: token                                 makes it inactive, answers 204
@@ -68,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// listen opens addr if it is on loopback, or anybody may come.
+// listen opens addr. If addr is not on loopback, public must be set.
 func listen(addr string, public bool) (net.Listener, error) {
 	a, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
@@ -80,7 +83,7 @@ func listen(addr string, public bool) (net.Listener, error) {
 	return net.ListenTCP("tcp", a)
 }
 
-// reachable is where a listener on a can be reached from here.
+// reachable returns the address under which this host reaches a listener on a.
 func reachable(a *net.TCPAddr) string {
 	if a.IP.IsUnspecified() {
 		return fmt.Sprintf("127.0.0.1:%d", a.Port)
@@ -88,7 +91,7 @@ func reachable(a *net.TCPAddr) string {
 	return a.String()
 }
 
-// logged writes a line for each request, so that one sees what a service asks and what it remembers.
+// logged writes a line for each request. It shows what a service asks, and what it remembers.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		log.Info("asked", "method", r.Method, "path", r.URL.Path)
@@ -96,7 +99,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// serve answers requests until ctx ends, and finishes those that it has begun if they are quick.
+// serve answers requests until ctx ends. Then it waits a short time for those in progress.
 func serve(ctx context.Context, h http.Handler, ln net.Listener) error {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)

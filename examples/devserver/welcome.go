@@ -17,7 +17,7 @@ var clients = []coretest.Client{
 	{ID: "push", Secret: "hsup", AllowedScope: "authorization.introspect"},
 }
 
-// tokens are there for the taking.
+// tokens are the tokens that the server prints.
 var tokens = []struct {
 	variable, whose string
 	grant           coretest.Grant
@@ -71,7 +71,7 @@ To try there, and what comes back
 
 `
 
-// welcome makes the clients and the tokens, and says how to use them.
+// welcome makes the clients and the tokens, and prints how to use them.
 func welcome(w io.Writer, srv *coretest.Server, url string) {
 	fill := strings.NewReplacer("{url}", url)
 	fill.WriteString(w, introduction)

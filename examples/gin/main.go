@@ -3,9 +3,14 @@
 //	go run ./examples/devserver   # in another terminal: prints what to export here
 //	go run ./examples/gin
 //
-// The variables MFPGUARD_* say which authorization server it asks: see core.FromEnv. LISTEN_ADDR is where it listens, by
-// default 127.0.0.1:8080. CORS_ORIGIN is the one origin whose pages may call it from a browser, such as
-// https://app.example.com; by default there is none. The programs nethttp and fiber beside it do just the same.
+// These environment variables configure it:
+//
+//   - MFPGUARD_* are about the authorization server: see core.FromEnv.
+//   - LISTEN_ADDR is the address to listen on, by default 127.0.0.1:8080.
+//   - CORS_ORIGIN is the origin whose pages may call the API, such as https://app.example.com.
+//     By default no page of another origin may.
+//
+// The programs nethttp and fiber do the same.
 package main
 
 import (
@@ -88,13 +93,13 @@ func newAPI(v *core.Verifier, origin string) http.Handler {
 	r.GET("/public", text("public"))
 	r.GET("/me", ginguard.Require(v, core.Authenticated()), me)
 	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), text("17364.9"))
-	// MaxAge(0): money moves only if the server says now that the token is good.
+	// MaxAge(0): before it moves money, the guard asks the server about the token each time.
 	transfer := core.AllOf("accessRestricted", "transfer").MaxAge(0)
 	r.POST("/transfer", ginguard.Require(v, transfer), text("transferred"))
 	return r
 }
 
-// me answers who is calling.
+// me answers with the principal of the caller.
 func me(c *gin.Context) {
 	p, _ := core.FromContext(c.Request.Context())
 	c.JSON(http.StatusOK, p)
@@ -104,8 +109,8 @@ func text(body string) gin.HandlerFunc {
 	return func(c *gin.Context) { c.String(http.StatusOK, "%s", body) }
 }
 
-// cors lets pages of one origin call the API. It exposes the two fields that MobileFirst clients act on: the browser hides
-// them otherwise, and a client that sees no challenge never gets a token.
+// cors lets pages of one origin call the API. It exposes the two fields that MobileFirst clients
+// act on. Otherwise the browser would hide the challenge, and the client would never get a token.
 func cors(origin string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Writer.Header().Add("Vary", "Origin")
@@ -121,7 +126,7 @@ func cors(origin string) gin.HandlerFunc {
 	}
 }
 
-// checkOrigin asks for an origin as browsers write it, or none.
+// checkOrigin returns an error if origin is neither empty nor in the form that browsers send.
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	if origin != "" && (err != nil || u.Scheme == "" || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host)) {
@@ -130,7 +135,7 @@ func checkOrigin(origin string) error {
 	return nil
 }
 
-// serve answers requests until ctx ends, and finishes those that it has begun.
+// serve answers requests until ctx ends, and then finishes those in progress.
 func serve(ctx context.Context, api http.Handler, ln net.Listener) error {
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)

@@ -12,7 +12,7 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// config is where to send to, and as whom.
+// config is the target of the messages and our credentials.
 type config struct {
 	app     string
 	pushURL string // the push service's base
@@ -59,7 +59,7 @@ func (c config) check() error {
 	return nil
 }
 
-// checkURL does not repeat the URL, which might carry a password.
+// checkURL returns errors that do not contain the URL, which may contain a password.
 func checkURL(raw string, insecureHTTP bool) error {
 	u, err := url.Parse(raw)
 	switch {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// console is standard error: messages, and on a terminal a line below them that says how far the job is. It is safe for
-// concurrent use.
+// console is standard error. It shows messages, and on a terminal a last line with the progress. It
+// is safe for concurrent use.
 type console struct {
 	mu       sync.Mutex
 	out      io.Writer
@@ -37,7 +37,7 @@ func (c *console) say(format string, args ...any) {
 	fmt.Fprintf(c, format+"\n", args...)
 }
 
-// Write writes whole lines, those of a logger for instance, above the progress.
+// Write writes whole lines, such as log records, above the progress.
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,7 @@ func (c *console) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// show replaces the progress, at most ten times a second. Without a terminal it does nothing.
+// show replaces the progress, at most ten times a second. It does nothing without a terminal.
 func (c *console) show(progress string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// patience is how long a message is tried that was certainly not accepted.
+	// patience is how long the job retries a message that was certainly not accepted.
 	patience     = 2 * time.Minute
 	firstBackoff = 200 * time.Millisecond
 	maxBackoff   = 5 * time.Second
 )
 
-// admit waits until a message may be sent; it may not if ctx has ended. Until one has been accepted they go one by one: what
-// is wrong from the start is then wrong for one message and not for as many as there are workers.
+// admit waits until a message may be sent. It returns false if ctx has ended. Until a first message
+// is accepted, messages are sent one after the other. So a mistake in the configuration concerns
+// one message only, and not one per worker.
 func (j *job) admit(ctx context.Context) (leave func(), ok bool) {
 	if !j.arrived.Load() {
 		select {
@@ -33,13 +34,14 @@ func (j *job) admit(ctx context.Context) (leave func(), ok bool) {
 	return func() {}, ctx.Err() == nil
 }
 
-// deliver sends a message until something is certain, or patience or ctx ends. It breaks no attempt off.
+// deliver sends a message until its result is certain, or patience or ctx ends. It does not
+// interrupt an attempt.
 func (j *job) deliver(ctx context.Context, number int, body []byte) result {
 	begun := time.Now()
 	for try := 0; ; try++ {
 		r := j.sender.send(context.WithoutCancel(ctx), body)
 		if r.verdict == hopeless && j.arrived.Load() {
-			r.verdict = later // it worked before, so the servers are being restarted, or somebody is at it
+			r.verdict = later // it worked before, so this will pass
 		}
 		if r.verdict != later {
 			j.consider(number, r)
@@ -58,7 +60,7 @@ func (j *job) deliver(ctx context.Context, number int, body []byte) result {
 	}
 }
 
-// consider draws conclusions for the whole job from what is certain about one message.
+// consider stops the job if the result of one message concerns all.
 func (j *job) consider(number int, r result) {
 	if r.verdict != doubt {
 		j.doubts.Store(0)
@@ -75,12 +77,13 @@ func (j *job) consider(number int, r result) {
 	case !j.arrived.Load():
 		j.stop(&halt{exitTryAgain, fmt.Errorf("line %d: %s: stopped, so that there are no more of them", number, r.reason)})
 	case j.doubts.Add(1) > int64(j.workers):
-		// When a server goes down, one message each may be lost with the connections. More in a row are a pattern.
+		// A server that goes down may lose one message per worker. More of them in a row have
+		// another cause.
 		j.stop(&halt{exitTryAgain, errors.New("too many unknown outcomes in a row: stopped, so that there are no more of them")})
 	}
 }
 
-// backoff doubles, and spreads workers that failed together.
+// backoff doubles with each try, and is random so that workers do not retry at the same time.
 func backoff(try int) time.Duration {
 	d := min(firstBackoff<<min(try, 10), maxBackoff)
 	return d/2 + rand.N(d/2)

@@ -14,7 +14,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// demo sends messages to an embedded server that is restarted twice meanwhile, and counts what arrived.
+// demo sends messages to an embedded server, restarts that twice meanwhile, and counts what
+// arrived.
 type demo struct {
 	messages int
 	pace     time.Duration // between two messages
@@ -88,7 +89,7 @@ func (d *demo) prepare(report string, console *console) error {
 	return nil
 }
 
-// write is the job's input, and what happens to the server meanwhile.
+// write writes the job's input, and restarts the server meanwhile.
 func (d *demo) write(ctx context.Context, out io.Writer) error {
 	tick := time.NewTicker(d.pace)
 	defer tick.Stop()
@@ -122,8 +123,9 @@ func (d *demo) write(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// settle waits until n messages are answered and then closes the connections, so that the server goes down as one should:
-// it answers first what it has begun. A message that is cut off would rightly be unknown, and not accepted.
+// settle waits until n messages are answered, and closes the connections. A regular shutdown does
+// the same: the server first answers the requests in progress. A message whose connection is cut
+// would be unknown, and the demo wants all to be accepted.
 func (d *demo) settle(ctx context.Context, n int) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -138,7 +140,7 @@ func (d *demo) settle(ctx context.Context, n int) error {
 	return nil
 }
 
-// check holds what the job says against what the server has.
+// check compares the job's report with the messages that the server has.
 func (d *demo) check() error {
 	times := map[string]int{}
 	for _, m := range d.srv.Messages(demoApp) {

@@ -32,14 +32,15 @@ type job struct {
 	tally   tally
 }
 
-// todo is a line to send, and what the report is to have about it.
+// todo is a line to send, and its entry in the report.
 type todo struct {
 	line  line
 	entry entry
 }
 
-// run sends the lines of in until all are dealt with, ctx ends, or going on makes no sense. Nil means that every line is
-// accepted, errIncomplete that some are not, and a *halt that the job stopped before its end.
+// run sends the lines of in until all are done, ctx ends, or the job must stop. It returns nil if
+// every line is accepted, errIncomplete if some are not, and a *halt if the job stopped before its
+// end.
 func (j *job) run(ctx context.Context, in io.Reader) error {
 	ctx, j.stop = context.WithCancelCause(ctx)
 	defer j.stop(nil)
@@ -65,8 +66,9 @@ func (j *job) run(ctx context.Context, in io.Reader) error {
 	return nil
 }
 
-// feed reads the input. If that blocks, nobody waits for it at the end. It looks into the report as well, line by line in
-// order: that the input is another one must be noticed before a later line is sent.
+// feed reads the input. A read may block, so run does not wait for feed once ctx has ended. feed
+// compares the lines with the report in their order, so that it notices a different input before it
+// sends a later line.
 func (j *job) feed(ctx context.Context, in io.Reader) {
 	err := readLines(in, func(l line) bool {
 		if ctx.Err() != nil {
@@ -125,7 +127,7 @@ func (j *job) handle(ctx context.Context, l line, e entry) {
 		return
 	}
 	defer leave()
-	// Before it is on its way the report has it as unknown, which is what it is if the job is killed now.
+	// From here on the message may arrive. If the job is killed now, the report must say unknown.
 	e.Outcome, e.Reason = unknown, "being sent"
 	if err := j.report.add(e); err != nil {
 		j.stop(&halt{exitTryAgain, fmt.Errorf("-report: %w", err)})
@@ -136,17 +138,17 @@ func (j *job) handle(ctx context.Context, l line, e entry) {
 	j.note(e)
 }
 
-// outcomes is what the report says about the last attempt.
+// outcomes maps the verdict on the last attempt to the outcome in the report.
 var outcomes = map[verdict]outcome{done: accepted, wrong: rejected, doubt: unknown, later: unsent, hopeless: unsent}
 
-// hash ties an entry of the report to the app and the line, so that another input is noticed.
+// hash identifies the app and the line, so that a different input is noticed.
 func (j *job) hash(l line) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s", j.app, l.text)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// settled says whether an earlier run leaves nothing to do about a line.
+// settled reports whether an earlier run has finished a line.
 func (j *job) settled(e entry) bool {
 	before, ok := j.report.known[e.Line]
 	if !ok || before.Outcome == rejected || before.Outcome == unsent {
@@ -164,7 +166,7 @@ func (j *job) settled(e entry) bool {
 	return true
 }
 
-// note writes down what became of a line.
+// note reports the outcome of a line.
 func (j *job) note(e entry) {
 	if err := j.report.add(e); err != nil {
 		j.stop(&halt{exitTryAgain, fmt.Errorf("-report: %w", err)})

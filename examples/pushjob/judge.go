@@ -16,10 +16,15 @@ import (
 
 // A result is what is known after an attempt to send a message.
 //
-// What proves that a message was not accepted, so that it may be sent again: there was no token for it; no connection for
-// it came about; the answer was 4xx, which the push service gives before it takes a message on; or it was 503 with
-// Retry-After, by which a server or a proxy turns requests away. Nothing else does: a connection that broke, a timeout, a
-// 500 or 502, and a bare 503, which proxies also give when they lose the answer of the server behind them.
+// A message may be sent again if it was certainly not accepted. Only these four prove that:
+//
+//   - There was no token for it.
+//   - No connection was made.
+//   - The answer was 4xx. The push service gives such an answer before it accepts a message.
+//   - The answer was 503 with Retry-After, by which servers and proxies refuse requests.
+//
+// A broken connection, a timeout, a 500 and a 502 prove nothing. Nor does a 503 without
+// Retry-After: a proxy also gives that when it loses the answer of the server behind it.
 type result struct {
 	verdict verdict
 	id      string        // of an accepted message
@@ -28,7 +33,7 @@ type result struct {
 	foreign bool          // nothing that the push service would answer
 }
 
-// verdict is what to do about a message.
+// verdict is the consequence of an attempt.
 type verdict int
 
 const (
@@ -59,7 +64,7 @@ func failed(err error, open bool) result {
 	return r
 }
 
-// refusesUs says that the token endpoint has nothing against being asked, but against who asks for what.
+// refusesUs reports whether the token endpoint works, but refuses our client or our scope.
 func refusesUs(e *tokensource.EndpointError) bool {
 	switch e.Status {
 	case http.StatusOK:
@@ -70,7 +75,7 @@ func refusesUs(e *tokensource.EndpointError) bool {
 	return e.Status >= 300 && e.Status < 500
 }
 
-// cause is an error without the method and the URL, which are the same for all.
+// cause returns an error without the method and the URL, which are the same for all.
 func cause(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -109,13 +114,14 @@ func judge(res *http.Response, body []byte) result {
 	return r
 }
 
-// provesRefusal says whether the request that got this answer was certainly not acted on.
+// provesRefusal reports whether the answer proves that the request had no effect.
 func provesRefusal(res *http.Response) bool {
 	return res.StatusCode >= 400 && res.StatusCode < 500 ||
 		res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != ""
 }
 
-// code is the error code of an answer, if it looks like one. The rest of the body may repeat the message.
+// code returns the error code of an answer, or "" if it does not look like one. The rest of the
+// body may contain the message.
 func code(body []byte) string {
 	var answer struct {
 		Code      string `json:"code"`
@@ -129,7 +135,7 @@ func code(body []byte) string {
 	return " " + c
 }
 
-// retryAfter reads the field in either form. The job's patience bounds it.
+// retryAfter reads both forms of the field. The job's patience bounds the result.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.Atoi(value); err == nil {

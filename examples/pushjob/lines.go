@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// maxLine is the longest line in bytes: more than MobileFirst or any device would take.
+// maxLine is the longest line in bytes. MobileFirst and the devices accept less.
 const maxLine = 1 << 20
 
 // line is one line of the input.
@@ -18,7 +18,8 @@ type line struct {
 	tooLong bool   // then text is only its beginning
 }
 
-// readLines calls each for every line that is not blank, until it returns false or the input ends.
+// readLines calls each for every line that is not blank, until each returns false or the input
+// ends.
 func readLines(in io.Reader, each func(line) bool) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	for number := 1; ; number++ {

@@ -4,5 +4,5 @@ package main
 
 import "os"
 
-// lock does nothing here: see to it that jobs with the same report do not overlap.
+// lock does nothing on this system. Do not run two jobs with the same report at once.
 func lock(*os.File) error { return nil }

@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// lock takes the file for this process alone, or fails at once.
+// lock locks the file for this process, or returns an error at once.
 func lock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }

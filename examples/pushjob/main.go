@@ -7,39 +7,44 @@
 //	export MFPGUARD_CLIENT_ID=nightly MFPGUARD_CLIENT_SECRET_FILE=/run/secrets/nightly
 //	pushjob -app com.acme.shop -in messages.jsonl -report messages.report
 //
-// The confidential client's allowed scope must cover messages.write and push.application.com.acme.shop. MFPGUARD_TIMEOUT and
-// MFPGUARD_INSECURE_HTTP are as in core.FromEnv.
+// The allowed scope of the confidential client must cover messages.write and
+// push.application.com.acme.shop. MFPGUARD_TIMEOUT and MFPGUARD_INSECURE_HTTP mean the same as in
+// core.FromEnv.
 //
 // # Input
 //
-// A line is a JSON object as the push service takes it, with exactly one target: deviceIds, platforms, tagNames, userIds, or
-// broadcast, so that nobody writes to everybody by forgetting something.
+// A line is a JSON object as the push service takes it, with exactly one target: deviceIds,
+// platforms, tagNames, userIds, or broadcast. A broadcast must be named, because the push service
+// sends a message without a target to all users.
 //
 //	{"message":{"alert":"Your order is on its way"},"target":{"userIds":["alice"]}}
 //	{"message":{"alert":"Sale!"},"target":{"broadcast":true},"settings":{"apns":{"badge":1}}}
 //
-// Blank lines are skipped. A line that is wrong is rejected with its number and the reason, and the job goes on.
+// Blank lines are skipped. A line with a mistake is rejected with its number and the reason, and
+// the job goes on.
 //
 // # Report
 //
-// The report says what became of each line, in JSON Lines of which the last one about a line counts:
+// The report tells the outcome of each line. It is in JSON Lines; the last entry for a line counts:
 //
 //	accepted  the push service answered 202; message_id is its id
-//	rejected  the line is wrong, or the push service refused it
-//	unknown   it was on its way and no answer came that says what happened
+//	rejected  the line has a mistake, or the push service refused it
+//	unknown   it was sent, and no answer tells what happened
 //	unsent    it was certainly not accepted; the trouble outlasted the job's patience
 //
-// It is written before a message is sent and after, and flushed to disk each time, so the job may be killed at any moment.
-// Run it again with the same input and report to go on: accepted and unknown lines are left alone, the others are sent.
-// The push service has no means against duplicates, so an unknown line is repeated only with -retry-unknown. See
-// type result for what proves that a message was not accepted.
+// The job writes an entry before it sends a message and another one afterwards, and flushes each to
+// disk. So it may be killed at any moment. To go on, run it again with the same input and report.
+// It then sends the lines that are neither accepted nor unknown.
+//
+// The push service cannot detect duplicates, so an unknown line is repeated only with
+// -retry-unknown. Type result documents what proves that a message was not accepted.
 //
 // # Exit codes
 //
 //	0   every line is accepted
-//	1   every line has been dealt with, and some are rejected or unknown: see the report
-//	2   a mistake in the command line, the environment or the client's rights: trying again cannot help
-//	75  stopped early (trouble with the servers, or SIGTERM): run it again, it will go on where it was
+//	1   every line is done, and some are rejected or unknown: see the report
+//	2   a mistake in the command line, the environment or the client's rights: do not retry
+//	75  stopped early (trouble with the servers, or SIGTERM): run it again to go on
 package main
 
 import (
@@ -147,7 +152,7 @@ func (o options) send(ctx context.Context, in io.Reader, stdout io.Writer, conso
 	return exitCode(err)
 }
 
-// prepare checks all that can be checked before the first message.
+// prepare checks all that can be checked before the first message is sent.
 func (o options) prepare(console *console) (*job, error) {
 	c, err := fromEnv(o.app)
 	if err != nil {
@@ -167,7 +172,7 @@ func (o options) prepare(console *console) (*job, error) {
 	}, nil
 }
 
-// halt is why a job stopped, and with which exit code.
+// halt is the reason why a job stopped, and its exit code.
 type halt struct {
 	code int
 	err  error
@@ -179,7 +184,7 @@ func (h *halt) Error() string { return h.err.Error() }
 // Unwrap returns the cause.
 func (h *halt) Unwrap() error { return h.err }
 
-// errIncomplete says that every line was dealt with, but not as it should be.
+// errIncomplete means that every line is done, but not every line is accepted.
 var errIncomplete = errors.New("not every line was accepted: see the report")
 
 func exitCode(err error) int {

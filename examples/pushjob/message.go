@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// message is a line of the input, and what the push service is sent but for a broadcast.
+// message is a line of the input. The push service gets it unchanged, except for a broadcast.
 type message struct {
 	Message          json.RawMessage `json:"message"`
 	NotificationType *int            `json:"notificationType,omitempty"`
@@ -17,7 +17,8 @@ type message struct {
 	Settings         json.RawMessage `json:"settings,omitempty"`
 }
 
-// target is who gets a message. Broadcast is a member of ours: the push service takes a message without target for one.
+// target selects who gets a message. Broadcast is ours: to the push service, a message without a
+// target is a broadcast.
 type target struct {
 	DeviceIDs []string `json:"deviceIds,omitempty"`
 	Platforms []string `json:"platforms,omitempty"`
@@ -26,8 +27,9 @@ type target struct {
 	Broadcast bool     `json:"broadcast,omitempty"`
 }
 
-// encode checks a line and returns the body to post. An unknown member is a mistake, since a target that is misspelt would
-// write to everybody. The errors name members, and repeat no text.
+// encode checks a line and returns the body to post. An unknown member is an error: a misspelt
+// target would otherwise make the message a broadcast. The errors name members and contain no text
+// of the message.
 func encode(text []byte) ([]byte, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("it is not UTF-8")
@@ -64,7 +66,8 @@ func encode(text []byte) ([]byte, error) {
 
 var errNoTarget = errors.New(`it names no target: want deviceIds, platforms, tagNames, userIds, or "broadcast":true`)
 
-// check wants exactly one target. An empty list is none: who knows what the push service takes it for.
+// check requires exactly one target. An empty list is an error, because its meaning to the push
+// service is not known.
 func (t *target) check() error {
 	targets := 0
 	if t.Broadcast {

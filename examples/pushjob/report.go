@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// outcome is what became of a line.
+// outcome is the result for a line.
 type outcome string
 
-// The outcomes, as the package comment has them.
+// The outcomes. The package comment explains them.
 const (
 	accepted outcome = "accepted"
 	rejected outcome = "rejected"
@@ -24,7 +24,7 @@ const (
 	unsent   outcome = "unsent"
 )
 
-// entry is a line of the report. It has nothing of the message but a hash.
+// entry is a line of the report. Of the message it contains only a hash.
 type entry struct {
 	Line      int       `json:"line"`
 	Hash      string    `json:"hash"` // of the app and the line
@@ -34,7 +34,7 @@ type entry struct {
 	Time      time.Time `json:"time"`
 }
 
-// report is the file that a job can be resumed from. It is safe for concurrent use.
+// report is the file from which a job can be resumed. It is safe for concurrent use.
 type report struct {
 	known map[int]entry // what earlier runs left, not changed afterwards
 	file  *os.File
@@ -46,8 +46,8 @@ type report struct {
 	synced  int
 }
 
-// openReport makes a report or goes on with one. It takes a lock that ends with the process, so that two jobs never send
-// the same lines.
+// openReport creates or opens a report. It locks the file until the process ends, so that two jobs
+// never send the same lines.
 func openReport(path string) (*report, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -58,7 +58,8 @@ func openReport(path string) (*report, error) {
 		f.Close()
 		return nil, fmt.Errorf("-report: %w", err)
 	}
-	// The name of a new file is flushed with its directory. Where that is not possible it is not needed either.
+	// A new file is safe on disk only when its directory is flushed. Systems that cannot do that do
+	// not need it.
 	if dir, err := os.Open(filepath.Dir(path)); err == nil {
 		_ = dir.Sync()
 		dir.Close()
@@ -66,7 +67,8 @@ func openReport(path string) (*report, error) {
 	return r, nil
 }
 
-// load locks the file and reads it. An entry that was cut off in the middle, because the machine went down, is removed.
+// load locks the file and reads it. It removes an incomplete last entry, which a crash of the
+// machine may leave.
 func (r *report) load() error {
 	if err := lock(r.file); err != nil {
 		return &halt{exitTryAgain, errors.New("another job is using it")}
@@ -117,7 +119,8 @@ func (r *report) add(e entry) error {
 	return r.flush(mine)
 }
 
-// flush returns when the first n entries are on disk. One flush serves all who came while the one before it went on.
+// flush returns when the first n entries are on disk. One flush serves all callers that arrived
+// during the one before it.
 func (r *report) flush(n int) error {
 	r.syncing.Lock()
 	defer r.syncing.Unlock()

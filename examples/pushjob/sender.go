@@ -11,7 +11,7 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// attemptTimeout bounds one attempt to send a message, the token included.
+// attemptTimeout bounds one attempt to send a message, including the token request.
 const attemptTimeout = 30 * time.Second
 
 // sender posts messages to one app.
@@ -33,7 +33,8 @@ func newSender(c config, workers int, log io.Writer) (*sender, error) {
 		return nil, err
 	}
 	direct.MaxIdleConnsPerHost = workers
-	// Shorter than any server's: a message sent on a connection that the server closes just then is an unknown one.
+	// Shorter than any server's timeout. If the server closes a connection just when a message is
+	// sent on it, the outcome is unknown.
 	direct.IdleConnTimeout = 5 * time.Second
 	return &sender{
 		url:     c.messagesURL(),

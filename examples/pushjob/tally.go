@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// tally counts the lines by outcome. The zero value is ready, and safe for concurrent use.
+// tally counts the lines by outcome. The zero value is ready to use. It is safe for concurrent use.
 type tally struct {
 	mu      sync.Mutex
 	of      map[outcome]int
@@ -30,7 +30,7 @@ func (t *tally) count(o outcome) int {
 	return t.of[o]
 }
 
-// String is a line for people.
+// String returns a line for people.
 func (t *tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

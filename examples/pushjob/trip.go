@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// trip follows a message on its way.
+// trip tells how far a message has got.
 type trip struct {
 	open atomic.Bool // it may have arrived, and nothing says that it was turned away
 }
@@ -20,7 +20,7 @@ func (t *trip) watch(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tripKey{}, t)
 }
 
-// watched sees the requests as they go out, below the transport that puts the token on them and may repeat them.
+// watched observes the requests below the transport that adds the token and may repeat them.
 type watched struct{ base http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -36,13 +36,14 @@ func (w *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err == nil && provesRefusal(res):
 		t.open.Store(false)
 	case dialing(err):
-		// It had got a connection only if that was dead: net/http goes on to dial for a POST only if nothing was written.
+		// A connection that it got before was dead: net/http dials again for a POST only if it has
+		// written nothing.
 		t.open.Store(false)
 	}
 	return res, err
 }
 
-// CloseIdleConnections lets the transport above close what may have died with a call that failed.
+// CloseIdleConnections closes the idle connections of the base.
 func (w *watched) CloseIdleConnections() {
 	if c, ok := w.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()

@@ -15,7 +15,7 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// notebook keeps what happened during the last request.
+// notebook records what happened during the last request.
 type notebook struct {
 	mu    sync.Mutex
 	cache core.Lookup
@@ -39,7 +39,7 @@ func (n *notebook) trace() core.Trace {
 	}
 }
 
-// tear returns the notes and starts anew.
+// tear returns the notes and clears them.
 func (n *notebook) tear() (core.Lookup, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -115,7 +115,7 @@ func (c *caller) do(ctx context.Context, s step) (seen, error) {
 	}}, nil
 }
 
-// telling picks the header field that clients act on.
+// telling returns the header field that clients act on.
 func telling(h http.Header) string {
 	for _, name := range []string{"WWW-Authenticate", "Retry-After", "MFP-Conflict"} {
 		if v := h.Get(name); v != "" {
@@ -167,7 +167,8 @@ func (c *caller) line(label, text string) {
 	fmt.Fprintf(c.out, "    %-9s %s\n", label, text)
 }
 
-// check says how an exchange differs from what it should be. A wanted body may end in "..." for anything.
+// check returns how an exchange differs from want. A wanted body that ends in "..." may end in
+// anything.
 func (e exchange) check(want exchange) error {
 	if start, open := strings.CutSuffix(want.body, "..."); open && strings.HasPrefix(e.body, start) {
 		e.body = want.body

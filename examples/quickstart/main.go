@@ -1,9 +1,9 @@
-// Quickstart shows in one run what a guarded API answers, when and why. It starts an authorization server (package coretest
-// stands in for MobileFirst), a Gin API and a caller, all on loopback:
+// Quickstart shows what a guarded API answers, when and why. It starts an authorization server
+// (package coretest in place of MobileFirst), a Gin API and a caller, all on loopback:
 //
 //	go run ./examples/quickstart
 //
-// It checks every answer, and exits with 1 if one of them is not what the text says.
+// It checks every answer, and exits with 1 if an answer differs from the text.
 package main
 
 import (
@@ -51,7 +51,7 @@ func run(ctx context.Context, out io.Writer) error {
 	return c.tell(ctx, story(srv))
 }
 
-// newAPI is the service: what you would write.
+// newAPI is the service: the part that you would write.
 func newAPI(v *core.Verifier) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
@@ -65,7 +65,7 @@ func newAPI(v *core.Verifier) http.Handler {
 	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), func(c *gin.Context) {
 		c.String(http.StatusOK, "17364.9")
 	})
-	// MaxAge(0): money moves only if the server says now that the token is good.
+	// MaxAge(0): before it moves money, the guard asks the server about the token each time.
 	r.POST("/transfer", ginguard.Require(v, core.AllOf("accessRestricted", "transfer").MaxAge(0)), func(c *gin.Context) {
 		c.String(http.StatusOK, "transferred")
 	})

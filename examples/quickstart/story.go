@@ -7,7 +7,7 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// A step is one request and what must come of it.
+// A step is one request and its expected result.
 type step struct {
 	title   string
 	before  func() // what happens first, nil for nothing
@@ -16,10 +16,10 @@ type step struct {
 	want    exchange
 }
 
-// A token is shown by its name only, as in any log.
+// A token is shown by its name, as in a log.
 type token struct{ name, value string }
 
-// exchange is what is seen of one request: by the caller, and behind the scenes.
+// exchange is what the caller and the API see of one request.
 type exchange struct {
 	status int
 	header string // the field that clients act on, if there is one
@@ -65,7 +65,7 @@ func newCast(srv *coretest.Server) cast {
 	}
 }
 
-// Calls to the server that a request leads to.
+// The calls to the server that a request causes.
 var (
 	notAsked   = coretest.Calls{}
 	asked      = coretest.Calls{Introspection: 1}
