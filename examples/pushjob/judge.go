@@ -55,7 +55,7 @@ func failed(err error, open bool) result {
 		r.reason = "no answer: " + r.reason
 	case ofToken:
 		r.wait = endpoint.RetryAfter
-		if refusesUs(endpoint) {
+		if clientRejected(endpoint) {
 			r.verdict = hopeless
 		}
 	case ofCertificate:
@@ -64,8 +64,8 @@ func failed(err error, open bool) result {
 	return r
 }
 
-// refusesUs reports whether the token endpoint works, but refuses our client or our scope.
-func refusesUs(e *tokensource.EndpointError) bool {
+// clientRejected reports whether the token endpoint works, but refuses our client or our scope.
+func clientRejected(e *tokensource.EndpointError) bool {
 	switch e.Status {
 	case http.StatusOK:
 		return e.Code != ""
