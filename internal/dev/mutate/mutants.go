@@ -11,7 +11,8 @@ const (
 	inGate       = "./internal/admission " + inCore
 )
 
-var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants)
+var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants,
+	guardMutants, factMutants, eventMutants)
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{
