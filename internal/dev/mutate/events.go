@@ -1,6 +1,9 @@
 package main
 
-const introspectorFile = "core/internal/introspect/introspector.go"
+const (
+	introspectorFile = "core/internal/introspect/introspector.go"
+	reportFile       = "core/internal/introspect/report.go"
+)
 
 // eventMutants tell a program what did not happen: in Trace, Stats, and the errors of its Config.
 var eventMutants = []mutant{
@@ -29,9 +32,9 @@ var eventMutants = []mutant{
 	{"trace: calls that were not made have Introspected", introspectorFile, "\tif errors.Is(err, errNotAdmitted) {\n", "\tif errors.Is(err, errNotAdmitted) {\n\t\ti.events.Introspected(ctx, begun, attempts, err)\n", inIntrospect},
 	{"trace: a repetition is no attempt", introspectorFile, "\t\t\tattempts++\n", "", inIntrospect},
 	{"trace: Introspected has no error", introspectorFile, "i.events.Introspected(ctx, begun, attempts, err)", "i.events.Introspected(ctx, begun, attempts, nil)", inIntrospect},
-	{"trace: no CircuitChanged", introspectorFile, "\ti.events.Circuit(c, cause)\n", "\t_ = cause\n", inIntrospect},
-	{"trace: CircuitChanged twice", introspectorFile, "\ti.events.Circuit(c, cause)\n", "\ti.events.Circuit(c, cause)\n\ti.events.Circuit(c, cause)\n", inIntrospect},
-	{"trace: a circuit that closes has an error", introspectorFile, "last != nil && c.Open {\n\t\tcause", "last != nil {\n\t\tcause", inIntrospect},
+	{"trace: no CircuitChanged", reportFile, "\ti.events.Circuit(c, cause)\n", "\t_ = cause\n", inIntrospect},
+	{"trace: CircuitChanged twice", reportFile, "\ti.events.Circuit(c, cause)\n", "\ti.events.Circuit(c, cause)\n\ti.events.Circuit(c, cause)\n", inIntrospect},
+	{"trace: a circuit that closes has an error", reportFile, "last != nil && c.Open {\n\t\tcause", "last != nil {\n\t\tcause", inIntrospect},
 	{"trace: no Renewed", "core/config.go", ", Renewed: trace.trace.Renewed,", ",", inCore},
 	{"trace: no Decided for the accepted", "core/guard.go", "\t\tg.v.trace.decided(ctx, p, nil)\n", "", inCore},
 	{"trace: Decided twice for the accepted", "core/guard.go", "\t\tg.v.trace.decided(ctx, p, nil)\n", "\t\tg.v.trace.decided(ctx, p, nil)\n\t\tg.v.trace.decided(ctx, p, nil)\n", inCore},
