@@ -12,7 +12,7 @@
 // canary shows up in an answer, a log record or a trace.
 //
 // HTTP servers may refuse some malformed requests before the adapter sees them. For these the table
-// has several good answers. None of them lets the request in.
+// has more than one good answer. None of them lets a request in that has no valid token.
 package adaptertest
 
 import (

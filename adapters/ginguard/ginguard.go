@@ -10,8 +10,8 @@
 // credentials.
 //
 // Challenges are sent in a field that is spelled WWW-Authenticate, because MobileFirst clients look
-// for that spelling. It is not Go's canonical one (Www-Authenticate), so [http.Header.Get] does not
-// find it in the recorder of a test. Look it up as w.Header()["WWW-Authenticate"].
+// for that spelling. It is not Go's canonical one (Www-Authenticate), so [net/http.Header.Get] does
+// not find it in the recorder of a test. Look it up as w.Header()["WWW-Authenticate"].
 package ginguard
 
 import (
