@@ -25,7 +25,7 @@ var factMutants = []mutant{
 	{"facts: an unreadable acr is a value", answerFile, "acr, _, _ := o.OptionalString(\"acr\")", "acr, _, bad := o.OptionalString(\"acr\")\n\tif bad != nil {\n\t\tacr = \"0\"\n\t}", inIntrospect},
 	{"facts: an unreadable acr spoils the answer", answerFile, "acr, _, _ := o.OptionalString(\"acr\")", "acr, _, err := o.OptionalString(\"acr\")\n\tif err != nil {\n\t\treturn err\n\t}", inIntrospect},
 	{"facts: an unreadable auth_time is a time", answerFile, "in.AuthTime, _ = in.server.instant(o, \"auth_time\")", "if in.AuthTime, err = in.server.instant(o, \"auth_time\"); err != nil {\n\t\tin.AuthTime, err = endOfTime, nil\n\t}", inIntrospect},
-	{"facts: an unreadable auth_time spoils the answer", answerFile, "in.AuthTime, _ = in.server.instant(o, \"auth_time\")", "in.AuthTime, err = in.server.instant(o, \"auth_time\")", inIntrospect},
+	{"facts: an unreadable auth_time spoils the answer", answerFile, "in.AuthTime, _ = in.server.instant(o, \"auth_time\")", "if in.AuthTime, err = in.server.instant(o, \"auth_time\"); err != nil {\n\t\treturn err\n\t}", inIntrospect},
 	{"facts: auth_time is iat", answerFile, `in.server.instant(o, "auth_time")`, `in.server.instant(o, "iat")`, inIntrospect},
 	{"facts: nbf and iat change places", answerFile, `{"nbf", &in.NotBefore}, {"iat", &in.IssuedAt}`, `{"iat", &in.NotBefore}, {"nbf", &in.IssuedAt}`, inIntrospect},
 	{"facts: a broken exp is none", answerFile, "in.server.instant(o, m.name); err != nil {", "in.server.instant(o, m.name); false {", inIntrospect},
