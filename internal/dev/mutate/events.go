@@ -19,7 +19,7 @@ var eventMutants = []mutant{
 	{"trace: Waited twice", introspectorFile, "if pass.Waited() > 0 {\n", "if pass.Waited() > 0 {\n\t\ti.events.Waited(ctx, q.Known, pass.Waited(), nil)\n", inIntrospect},
 	{"trace: no Waited in vain", introspectorFile, "if !errors.Is(err, errCircuitOpen) {", "if false {", inIntrospect},
 	{"trace: an open circuit is waited for", introspectorFile, "if !errors.Is(err, errCircuitOpen) {", "if true {", inIntrospect},
-	{"trace: a wait in vain took no time", introspectorFile, "time.Since(begun), err)", "0, err)", inIntrospect},
+	{"trace: a wait in vain took no time", introspectorFile, "time.Since(begun), err)", "min(time.Since(begun), 0), err)", inIntrospect},
 	{"trace: who waits is unknown", introspectorFile, "i.events.Waited(ctx, q.Known, pass.Waited(), nil)", "i.events.Waited(ctx, false, pass.Waited(), nil)", inIntrospect},
 	{"trace: who waits in vain is unknown", introspectorFile, "i.events.Waited(ctx, q.Known, time.Since(begun), err)", "i.events.Waited(ctx, false, time.Since(begun), err)", inIntrospect},
 	{"trace: no Retried", introspectorFile, "\t\t\ti.events.Retried(ctx, first)\n", "\t\t\t_ = first\n", inIntrospect},
