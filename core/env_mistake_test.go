@@ -32,11 +32,13 @@ func TestFromEnvNamesTheVariable(t *testing.T) {
 		want string
 	}{
 		{
-			"a server that is http elsewhere", map[string]string{"SERVER": "http://as.example.com/introspect"},
+			"a server that is http elsewhere",
+			map[string]string{"SERVER": "http://as.example.com/introspect"},
 			"core: MFPGUARD_SERVER is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1",
 		},
 		{
-			"a server with a fragment", map[string]string{"SERVER": "https://as.example.com/introspect#x"},
+			"a server with a fragment",
+			map[string]string{"SERVER": "https://as.example.com/introspect#x"},
 			"core: MFPGUARD_SERVER has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)",
 		},
 		{"a timeout that is too long", map[string]string{"TIMEOUT": "2h"}, "core: MFPGUARD_TIMEOUT is 2h0m0s, want 1ms to 1h0m0s"},

@@ -17,7 +17,7 @@ var guardMutants = []mutant{
 	{"requirement: an empty scope is fine", "core/requirement.go", `case s == "":`, "case false:", inCore},
 	{"requirement: a blank is fine", "core/requirement.go", `case strings.Contains(s, " "):`, "case false:", inCore},
 	{"requirement: the first scope is enough to look at", "core/requirement.go", "range r.scope {\n\t\terr :=", "range r.scope[:min(1, len(r.scope))] {\n\t\terr :=", inCore},
-	{"requirement: it shares the caller's slice", "core/requirement.go", "Requirement{kind: allOf, scope: append([]string{scope}, more...)}", "Requirement{kind: allOf, scope: append(more[:0:len(more)], append([]string{scope}, more...)...)}", inCore},
+	{"requirement: it shares the caller's slice", "core/requirement.go", "Requirement{kind: allOf, scope: append([]string{scope}, more...)}", "Requirement{kind: allOf, scope: append(more, scope)}", inCore},
 
 	// The order of the decision, and its edges.
 	{"decision: scope comes before validity", "core/decision.go", "\tcase !in.Active:", "\tcase in.Active && !need.met(in.Scope()):\n\t\treturn ErrInsufficientScope\n\tcase !in.Active:", inCore},
