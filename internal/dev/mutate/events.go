@@ -66,7 +66,7 @@ var eventMutants = []mutant{
 	{"stats: active entries are the inactive ones", "core/stats.go", "v.cache.active.Len()", "v.cache.inactive.Len()", inCore},
 	{"stats: no inactive entries", "core/stats.go", "v.cache.inactive.Len()", "0", inCore},
 	{"stats: no bytes", "core/stats.go", "v.cache.active.Bytes()", "0", inCore},
-	{"stats: bytes are entries", "core/stats.go", "v.cache.active.Bytes()", "v.cache.active.Len()", inCore},
+	{"stats: bytes are entries", "core/stats.go", "v.cache.active.Bytes()", "int64(v.cache.active.Len())", inCore},
 	{"stats: nothing is in flight", "core/stats.go", "calls.InFlight,", "0,", inCore},
 	{"stats: nobody waits", "core/stats.go", "calls.Waiting,", "0,", inCore},
 	{"stats: the circuit is closed", "core/stats.go", "calls.Open,", "false,", inCore},
