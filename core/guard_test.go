@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/mfpguard/mfpguard/core"
 )
@@ -67,6 +68,22 @@ func TestValidityComesBeforeScope(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// A skew of more than a minute counts for "iat" as it does for "nbf".
+func TestSkewOfMoreThanAMinute(t *testing.T) {
+	for members, want := range map[string]string{
+		`"iat":@+120`: "ok", `"iat":@+121`: `401 Bearer realm="api", error="invalid_token"`, `"nbf":@+120`: "ok",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAsker()
+			a.set(t1, answer(t, members))
+			v := rfc7662(t, a, func(c *core.Config) { c.Skew = 2 * time.Minute })
+			if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); outcome(d) != want {
+				t.Errorf("%s: got %s, want %s", members, outcome(d), want)
+			}
 		})
 	}
 }
