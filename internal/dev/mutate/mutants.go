@@ -48,7 +48,7 @@ var decisionMutants = []mutant{
 
 	// Reading answers.
 	{"answer: a missing active is inactive", "core/internal/introspect/answer.go", "return reading{}, errors.New(`member \"active\" is missing`)", "_ = errors.New; return reading{in: &Introspection{}}, nil", inIntrospect},
-	{"answer: any status is read", "core/internal/introspect/answer.go", "if res.Status != http.StatusOK {", "if res.Status >= 500 {", inIntrospect},
+	{"answer: any status is read", "core/internal/introspect/answer.go", "if res.Status != http.StatusOK {", "if res.Status >= http.StatusInternalServerError {", inIntrospect},
 	{"answer: any media type is read", "core/internal/introspect/answer.go", "if !strings.EqualFold(strings.TrimSpace(kind), mediaJSON) {", "if strings.EqualFold(kind, mediaJSON+mediaJSON) {", inIntrospect},
 	{"answer: seconds everywhere", "core/internal/introspect/instant.go", "if v < millisFrom {", "if true {", inIntrospect},
 	{"answer: milliseconds in the strict profile", "core/internal/introspect/instant.go", "if v >= millisFrom {", "if false {", inIntrospect},
