@@ -69,7 +69,7 @@ type RetriedInfo struct{ Err error } // why the first call failed
 // IntrospectedInfo is what [Trace].Introspected gets.
 type IntrospectedInfo struct {
 	Began    time.Time
-	Took     time.Duration
+	Took     time.Duration // with the waits for other calls and for our own token
 	Attempts int   // 1, or 2 with a repetition
 	Err      error // nil, ErrConflict, or why there was no answer
 }
