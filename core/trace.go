@@ -70,8 +70,8 @@ type RetriedInfo struct{ Err error } // why the first call failed
 type IntrospectedInfo struct {
 	Began    time.Time
 	Took     time.Duration // with the waits for other calls and for our own token
-	Attempts int   // 1, or 2 with a repetition
-	Err      error // nil, ErrConflict, or why there was no answer
+	Attempts int           // 1, or 2 with a repetition
+	Err      error         // nil, ErrConflict, or why there was no answer
 }
 
 // CircuitChangedInfo is what [Trace].CircuitChanged gets.
