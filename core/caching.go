@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/detach"
 	"github.com/mfpguard/mfpguard/internal/flight"
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
@@ -55,12 +56,14 @@ func (r *Requirement) recent(age time.Duration) bool { return !r.fresh || age <=
 // fetch asks the server, or joins a call about key that is fresh enough for need. It waits no
 // longer than ctx; the call itself is bounded by the flights' own timeout.
 func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, need Requirement) (*introspect.Introspection, error) {
+	values := detach.Values(ctx) // the call may outlive the request
+	defer values.End()
 	var notBefore time.Time
 	if need.fresh {
 		notBefore = time.Now().Add(-need.maxAge)
 	}
 	for {
-		in, shared, err := c.flights.Do(ctx, key, notBefore, func(ctx context.Context, sent func()) (*introspect.Introspection, error) {
+		in, shared, err := c.flights.Do(values, key, notBefore, func(ctx context.Context, sent func()) (*introspect.Introspection, error) {
 			if in := c.find(key, need, time.Since(c.epoch)); in != nil { // another flight landed after the caller had looked
 				return in, nil
 			}

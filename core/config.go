@@ -102,12 +102,12 @@ const (
 	maxTimeout = time.Hour
 )
 
-// New returns a Verifier. It checks c and reads CAFile; it does no other I/O, so it succeeds while
-// the server is down (see [Verifier.Ready]). An error about a field is a [*ConfigError], and its
-// text names the fix.
+// New returns a Verifier. It checks c and reads CAFile; it does no other I/O, so it succeeds while the
+// server is down (see [Verifier.Ready]). An error names all mistakes, one a line. A mistake in a field
+// is a [*ConfigError], and its text names the fix.
 func New(c Config) (*Verifier, error) {
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("core: %w", err)
+	if mistakes := c.check(); len(mistakes) > 0 {
+		return nil, joinMistakes(mistakes)
 	}
 	c.Logger = contain.Logger(c.Logger)
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
@@ -164,24 +164,37 @@ type ConfigError = tokensource.ConfigError
 
 func mistake(field string, err error) error { return &ConfigError{Field: "Config." + field, Err: err} }
 
-// check returns the first mistake in c, a *ConfigError.
-func (c *Config) check() error {
-	if err := c.checkNumbers(); err != nil {
-		return err
+// joinMistakes makes one error, with one line for each mistake.
+func joinMistakes(mistakes []error) error {
+	for i, m := range mistakes {
+		mistakes[i] = fmt.Errorf("core: %w", m)
 	}
-	if err := endpoint.CheckTransport(c.Transport); err != nil {
-		return mistake("Transport", err)
+	if len(mistakes) == 1 {
+		return mistakes[0]
 	}
-	if c.CAFile != "" && c.Transport != nil {
-		return mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)"))
-	}
-	if err := c.checkProfile(); err != nil {
-		return err
-	}
-	return c.checkClient()
+	return errors.Join(mistakes...)
 }
 
-func (c *Config) checkNumbers() error {
+// check returns the mistakes in c, the most important first.
+func (c *Config) check() (mistakes []error) {
+	add := func(err error) {
+		if err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	add(c.checkProfile())
+	add(c.checkClient())
+	if err := endpoint.CheckTransport(c.Transport); err != nil {
+		add(mistake("Transport", err))
+	}
+	if c.CAFile != "" && c.Transport != nil {
+		add(mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")))
+	}
+	return append(mistakes, c.checkNumbers()...)
+}
+
+// checkNumbers returns the mistakes in the fields that are numbers and durations.
+func (c *Config) checkNumbers() (mistakes []error) {
 	for _, f := range []struct {
 		name  string
 		value int64
@@ -199,16 +212,16 @@ func (c *Config) checkNumbers() error {
 		{"MaxInFlight", int64(c.MaxInFlight), c.MaxInFlight},
 	} {
 		if f.value < 0 {
-			return mistake(f.name, fmt.Errorf("is %v, want >= 0", f.text))
+			mistakes = append(mistakes, mistake(f.name, fmt.Errorf("is %v, want >= 0", f.text)))
 		}
 	}
-	if c.Timeout != 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
-		return mistake("Timeout", fmt.Errorf("is %v, want %v to %v", c.Timeout, minTimeout, maxTimeout))
+	if c.Timeout > 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
+		mistakes = append(mistakes, mistake("Timeout", fmt.Errorf("is %v, want %v to %v", c.Timeout, minTimeout, maxTimeout)))
 	}
 	if c.CacheBytes > 0 && c.CacheBytes < minCacheBytes {
-		return mistake("CacheBytes", fmt.Errorf("is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes))
+		mistakes = append(mistakes, mistake("CacheBytes", fmt.Errorf("is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes)))
 	}
-	return nil
+	return mistakes
 }
 
 func (c *Config) checkProfile() error {
@@ -226,13 +239,16 @@ func (c *Config) checkProfile() error {
 }
 
 func (c *Config) checkClient() error {
+	if c.Profile.server == nil && c.Profile.err == nil { // how the credentials travel depends on it
+		return nil
+	}
 	if c.Profile.source != nil {
 		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
 			return mistake("ClientID", errors.New("and its secret are set beside RFC7662Config.TokenSource: choose one"))
 		}
 		return nil
 	}
-	style := clientauth.Style(c.Profile.clientAuth)
+	style := c.style()
 	if err := style.CheckID(c.ClientID); err != nil {
 		return mistake("ClientID", err)
 	}
@@ -248,28 +264,42 @@ func (c *Config) checkClient() error {
 	return nil
 }
 
+// style is how our credentials travel, to the introspection endpoint or to the token endpoint.
+func (c *Config) style() clientauth.Style {
+	if c.Profile.token != nil {
+		return clientauth.Style(c.Profile.token.ClientAuth)
+	}
+	return clientauth.Style(cmp.Or(c.Profile.clientAuth, tokensource.Basic))
+}
+
 // introspector builds the client of the introspection endpoint, with the source of our own token if
 // it wants one.
 func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
-	source := c.Profile.source
-	if c.Profile.tokenURL != "" {
+	source, tokenURL := c.Profile.source, ""
+	if c.Profile.token != nil {
 		var err error
-		source, err = tokensource.New(tokensource.Config{
-			TokenURL: c.Profile.tokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ClientSecretFunc: c.ClientSecretFunc,
-			ClientAuth: c.Profile.clientAuth, Scope: c.Profile.tokenScope, Timeout: c.Timeout,
-			Transport: c.Transport, InsecureHTTP: c.InsecureHTTP, Logger: c.Logger, Renewed: trace.trace.Renewed,
-		})
-		if err != nil {
+		if source, err = tokensource.New(c.tokenConfig(trace)); err != nil {
 			return nil, err
 		}
+		tokenURL = c.Profile.token.TokenURL
 	}
 	return introspect.New(introspect.Config{
 		Server: c.Profile.server, Transport: c.Transport, MaxBody: c.MaxResponseBytes, Timeout: c.Timeout,
 		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight),
-		ClientToken: source, TokenURL: c.Profile.tokenURL,
-		Client: clientauth.New(clientauth.Style(c.Profile.clientAuth), c.ClientID, c.secret),
+		ClientToken: source, TokenURL: tokenURL,
+		Client: clientauth.New(c.style(), c.ClientID, c.secret),
 		Log:    c.Logger, Events: trace.events(),
 	})
+}
+
+// tokenConfig describes the source of our own token. It has the Transport, the Logger and the Trace of
+// c, so that what a program sets there reaches each call.
+func (c *Config) tokenConfig(trace *hooks) tokensource.Config {
+	t := *c.Profile.token
+	t.ClientID, t.ClientSecret, t.ClientSecretFunc = c.ClientID, c.ClientSecret, c.ClientSecretFunc
+	t.Timeout, t.Transport, t.InsecureHTTP, t.Logger = c.Timeout, c.Transport, c.InsecureHTTP, c.Logger
+	t.Renewed = trace.trace.Renewed
+	return t
 }
 
 func (c *Config) secret(ctx context.Context) (string, error) {

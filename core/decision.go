@@ -21,8 +21,9 @@ var (
 	errAudience  = fmt.Errorf("%w: it is meant for another service", ErrInvalidToken)
 )
 
-// futureIssue is how far in the future "iat" may lie: clocks differ.
-const futureIssue = time.Minute
+// leeway is how far in the future "nbf" and "iat" may lie: clocks differ, and the server has just
+// said that the token is active.
+const leeway = time.Minute
 
 // decide holds the facts about a token against what the route needs, at this moment; on hits too.
 // Validity comes before scope, so that a bad token learns nothing about the route (RFC 6750 section
@@ -30,6 +31,7 @@ const futureIssue = time.Minute
 // proved that it holds the key.
 func (v *Verifier) decide(in *introspect.Introspection, need Requirement, now introspect.Instant) error {
 	skew := introspect.Instant(v.skew.Milliseconds())
+	future := now + max(skew, introspect.Instant(leeway.Milliseconds()))
 	switch {
 	case !in.Active:
 		return errInactive
@@ -41,9 +43,9 @@ func (v *Verifier) decide(in *introspect.Introspection, need Requirement, now in
 		return errBound
 	case in.Expires != 0 && now >= in.Expires+skew:
 		return errExpired
-	case in.NotBefore != 0 && now+skew < in.NotBefore:
+	case in.NotBefore > future:
 		return errNotYet
-	case in.IssuedAt != 0 && in.IssuedAt > now+max(skew, introspect.Instant(futureIssue.Milliseconds())):
+	case in.IssuedAt > future:
 		return errFuture
 	case in.IssuedAt != 0 && in.Expires != 0 && in.IssuedAt > in.Expires:
 		return errFuture

@@ -16,6 +16,8 @@ import (
 // Header and Body as they are and decides nothing. It belongs to the caller.
 type Denial struct {
 	Status int
+	// Reason is a stable code for why.
+	Reason Reason
 	// Header lists the response fields in order. Their names have the spelling that MobileFirst
 	// clients look for, so write them as they are. (In net/http, Header.Set changes the spelling; the
 	// map does not.)
@@ -81,7 +83,7 @@ const mediaJSON = "application/json"
 func (all *denials) of(cause error) *Denial {
 	for i, r := range responses {
 		if errors.Is(cause, r.cause) {
-			d := &Denial{Status: r.status, Header: slices.Clone(all[i]), Body: r.body, Cause: cause}
+			d := &Denial{Status: r.status, Reason: reasonOf(cause), Header: slices.Clone(all[i]), Body: r.body, Cause: cause}
 			if r.cause == ErrUnavailable {
 				d.Header = append(d.Header, Field{"Retry-After", retryAfter(cause)})
 			}

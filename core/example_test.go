@@ -160,12 +160,12 @@ func ExampleRequirement_Optional() {
 }
 
 // A logout takes effect at once if the service forgets the token.
-func ExampleVerifier_Forget() {
+func ExampleVerifier_ForgetToken() {
 	srv, v := start()
 	token := srv.Mint(coretest.Grant{})
 	fmt.Println(status(v, token, core.Authenticated()))
 	srv.Revoke(token)
-	v.Forget(token)
+	v.ForgetToken(token)
 	fmt.Println(status(v, token, core.Authenticated()))
 	// Output:
 	// 200

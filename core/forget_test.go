@@ -15,8 +15,8 @@ func TestForget(t *testing.T) {
 	srv := coretest.New()
 	v := mobileFirst(t, srv)
 	tok := srv.Mint(coretest.Grant{})
-	v.Forget(tok)
-	v.Forget("")
+	v.ForgetToken(tok)
+	v.ForgetToken("")
 	try := func(want string, calls int) {
 		t.Helper()
 		_, d := authorize(t.Context(), v, bearer(tok), core.Authenticated())
@@ -27,11 +27,11 @@ func TestForget(t *testing.T) {
 	try("ok", 1)
 	srv.Revoke(tok)
 	try("ok", 1)
-	v.Forget(tok)
+	v.ForgetToken(tok)
 	try(invalidToken, 2)
 	srv.SetAnswer(tok, active)
 	try(invalidToken, 2)
-	v.Forget(tok)
+	v.ForgetToken(tok)
 	try("ok", 3)
 }
 
@@ -48,7 +48,7 @@ func TestForgetBeatsACallUnderWay(t *testing.T) {
 			done <- outcome(d)
 		}()
 		synctest.Wait()
-		v.Forget(tok)
+		v.ForgetToken(tok)
 		if got := <-done; got != "ok" {
 			t.Errorf("the request under way got %s", got)
 		}

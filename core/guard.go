@@ -3,10 +3,10 @@ package core
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
 // Guard decides about the requests for a route. Make one for each route with [Verifier.Guard]. It
@@ -62,24 +62,48 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 	}
 	key := v.keys.key(token)
 	at, now := v.clock.now()
-	in := v.cache.find(key, g.need, at)
-	v.trace.looked(ctx, found(in))
-	if in == nil {
+	p := Principal{in: v.cache.find(key, g.need, at), v: v, key: key}
+	if p.in == nil {
+		p.in, p.asked = v.askedBefore(ctx, key)
+	}
+	v.trace.looked(ctx, found(p.in))
+	if p.in == nil {
 		if err := checkToken(v.profile.server, token); err != nil {
 			return Principal{}, err
 		}
-		if in, err = v.cache.fetch(ctx, key, strings.Clone(token), g.need); err != nil {
-			return Principal{}, unavailable(err)
+		if p.in, err = v.cache.fetch(ctx, key, strings.Clone(token), g.need); err != nil {
+			return Principal{}, unavailable(left(ctx, err))
 		}
+		p.asked = p.in.Asked >= at
 		_, now = v.clock.now()
 	}
-	if err := v.decide(in, g.need, now); err != nil {
-		if v.log.Enabled(ctx, slog.LevelDebug) {
-			v.log.LogAttrs(ctx, slog.LevelDebug, "token refused", slog.Any("cause", err), slog.String("token_id", v.keys.fingerprint(key)))
-		}
+	if err := v.decide(p.in, g.need, now); err != nil {
+		err = v.explain(p.in, g.need, err)
+		v.report(ctx, p, err, now)
 		return Principal{}, err
 	}
-	return Principal{in}, nil
+	return p, nil
+}
+
+// Context returns the context for the handler of an accepted request: ctx with p in it, ended with the
+// token if the requirement says [Requirement.UntilExpiry]. Call end when the handler has returned.
+// Adapters call it.
+func (g *Guard) Context(ctx context.Context, p Principal) (_ context.Context, end context.CancelFunc) {
+	ctx = NewContext(ctx, p)
+	if !g.need.untilEnd || p.in == nil || p.in.Expires == 0 {
+		return ctx, func() {}
+	}
+	return context.WithDeadlineCause(ctx, p.in.Expires.Time().Add(g.v.skew), errExpired)
+}
+
+// askedBefore returns the answer that an outer guard has asked for while it decided about the same
+// request: it is as fresh as one that is asked for now.
+func (v *Verifier) askedBefore(ctx context.Context, key memcache.Key) (*introspect.Introspection, bool) {
+	p, ok := FromContext(ctx)
+	if !ok || !p.asked || p.v != v || p.key != key {
+		return nil, false
+	}
+	return p.in, true
 }
 
 func found(in *introspect.Introspection) Lookup {

@@ -3,9 +3,12 @@ package core
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/fips140"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"slices"
 	"sync"
 	"unsafe"
@@ -13,47 +16,88 @@ import (
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
-// keyer turns tokens into cache keys: the GMAC of the token under a random key that each Verifier
+// keyer turns tokens into cache keys: a keyed hash of the token under a random key that each Verifier
 // makes for itself and never shows. So a key says nothing about its token, and is of no use to
 // another server, client or process.
 //
-// With one fixed nonce GMAC is a universal hash and not a signature. An attacker who does not know
-// the key and sees no output finds two tokens of up to 8 KiB with equal tags with probability
-// 2^-119 a pair. So outputs stay inside the process; a log gets a fingerprint.
+// The hash is GMAC. With one fixed nonce that is a universal hash and not a signature. An attacker
+// who does not know the key and sees no output finds two tokens of up to 8 KiB with equal tags with
+// probability 2^-119 a pair. So outputs stay inside the process; a log gets a fingerprint.
+//
+// FIPS 140-3 allows no nonce of ours. Where it is enforced (GODEBUG=fips140=only), the hash is
+// HMAC-SHA-256, cut to 128 bits, which takes about five times as long.
 type keyer struct {
-	gcm     cipher.AEAD
-	salt    [16]byte // of fingerprints
-	scratch sync.Pool
+	scratch sync.Pool // of hasher
+	salt    [16]byte  // of fingerprints
+}
+
+// hasher makes a key. It is used by one goroutine at a time.
+type hasher interface {
+	sum(token []byte) memcache.Key
 }
 
 func newKeyer() (*keyer, error) {
-	var key, salt [16]byte
-	rand.Read(key[:]) // never fails
-	rand.Read(salt[:])
+	k := &keyer{}
+	rand.Read(k.salt[:]) // never fails
+	if fips140.Enforced() {
+		k.scratch.New = hmacKeys()
+		return k, nil
+	}
+	var err error
+	k.scratch.New, err = gmacKeys()
+	return k, err
+}
+
+func (k *keyer) key(token string) memcache.Key {
+	h := k.scratch.Get().(hasher)
+	// Neither hash keeps or changes the bytes, so the string's need no copy.
+	key := h.sum(unsafe.Slice(unsafe.StringData(token), len(token)))
+	k.scratch.Put(h)
+	return key
+}
+
+// gmac is pooled because its memory escapes into cipher.AEAD.
+type gmac struct {
+	gcm   cipher.AEAD
+	nonce [12]byte
+	tag   [16]byte
+}
+
+func gmacKeys() (func() any, error) {
+	var key [16]byte
+	rand.Read(key[:])
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		return nil, err
 	}
 	gcm, err := cipher.NewGCM(block)
 	if err != nil {
-		return nil, err // GODEBUG=fips140=only allows no nonce of ours
+		return nil, err
 	}
-	return &keyer{gcm: gcm, salt: salt, scratch: sync.Pool{New: func() any { return new(scratch) }}}, nil
+	return func() any { return &gmac{gcm: gcm} }, nil
 }
 
-// scratch is memory that escapes into cipher.AEAD, which is why it is pooled.
-type scratch struct {
-	nonce [12]byte
-	tag   [16]byte
+func (g *gmac) sum(token []byte) memcache.Key {
+	g.gcm.Seal(g.tag[:0], g.nonce[:], nil, token)
+	return memcache.Key(g.tag)
 }
 
-func (k *keyer) key(token string) memcache.Key {
-	s := k.scratch.Get().(*scratch)
-	// Seal reads the additional data and keeps nothing of it, so the string's bytes need no copy.
-	k.gcm.Seal(s.tag[:0], s.nonce[:], nil, unsafe.Slice(unsafe.StringData(token), len(token)))
-	key := memcache.Key(s.tag)
-	k.scratch.Put(s)
-	return key
+type sha struct {
+	mac hash.Hash
+	tag [sha256.Size]byte
+}
+
+func hmacKeys() func() any {
+	var key [32]byte
+	rand.Read(key[:])
+	return func() any { return &sha{mac: hmac.New(sha256.New, key[:])} }
+}
+
+func (s *sha) sum(token []byte) memcache.Key {
+	s.mac.Reset()
+	s.mac.Write(token)
+	s.mac.Sum(s.tag[:0])
+	return memcache.Key(s.tag[:16])
 }
 
 // fingerprint is what a log may show of a token: enough to tell two tokens of one process apart,

@@ -45,7 +45,7 @@ func TestNothingLeaks(t *testing.T) {
 					}
 					_, d := authorize(t.Context(), v, []string{"Basic " + canaryToken, "Bearer " + canaryToken}, core.AllOf("a"))
 					w.denial(d)
-					v.Forget(canaryToken)
+					v.ForgetToken(canaryToken)
 					w.note(v.Ready(t.Context()))
 					time.Sleep(time.Minute)
 					own := ""

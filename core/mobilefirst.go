@@ -21,10 +21,8 @@ func MobileFirst8(base string) Profile {
 		return Profile{err: &ConfigError{Field: field, Err: err}}
 	}
 	return Profile{
-		server:     s,
-		field:      field,
-		clientAuth: tokensource.BasicRaw,
-		tokenURL:   s.TokenURL(),
-		tokenScope: introspect.MobileFirst8Scope,
+		server: s,
+		field:  field,
+		token:  &tokensource.Config{TokenURL: s.TokenURL(), Scope: introspect.MobileFirst8Scope, ClientAuth: tokensource.BasicRaw},
 	}
 }

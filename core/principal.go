@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
 // Principal is who an accepted token speaks for: an application, and maybe a user. It is a small
@@ -21,21 +22,56 @@ import (
 // be read: their text is broken, they are there twice, or they have another type. A field of
 // [User], [Application] or [Device] is then the zero value (the ids of user and application
 // excepted: they must be readable). An attribute, a check or another member is then absent.
-type Principal struct{ in *introspect.Introspection }
+type Principal struct {
+	in    *introspect.Introspection
+	v     *Verifier    // that accepted the token
+	key   memcache.Key // of the token
+	asked bool         // the server was asked for this request
+}
 
-type contextKey struct{}
-
-// NewContext returns a copy of ctx that carries p. Adapters call it.
+// NewContext returns a copy of ctx that carries p, as the context of an accepted request does. It is
+// for tests of handlers; adapters call [Guard.Context].
 func NewContext(ctx context.Context, p Principal) context.Context {
-	return context.WithValue(ctx, contextKey{}, p)
+	return &principalContext{ctx, p}
 }
 
 // FromContext returns the Principal of the request that ctx belongs to. It reports false when no
 // guard has put one there: the route has no guard, or its requirement is Optional and the request
-// came without a token.
+// came without a token. Where each request must have a caller, use [MustFromContext].
 func FromContext(ctx context.Context) (Principal, bool) {
-	p, ok := ctx.Value(contextKey{}).(Principal)
-	return p, ok && p.in != nil
+	c, ok := ctx.Value(contextKey{}).(*principalContext)
+	if !ok || c.p.in == nil {
+		return Principal{}, false
+	}
+	return c.p, true
+}
+
+// MustFromContext returns the Principal of the request that ctx belongs to. It panics when there is
+// none, because then the route has no guard: a mistake in the program, which must not answer as if
+// there were a caller. Frameworks answer 500 to a panic.
+func MustFromContext(ctx context.Context) Principal {
+	p, ok := FromContext(ctx)
+	if !ok {
+		panic("core: the context has no Principal: the route has no guard (adapters' Require), or the guard is Optional and needs FromContext")
+	}
+	return p
+}
+
+type contextKey struct{}
+
+// principalContext is a context with a Principal. It is its own value for contextKey, so that one
+// allocation is enough.
+type principalContext struct {
+	context.Context
+	p Principal
+}
+
+// Value implements context.Context.
+func (c *principalContext) Value(key any) any {
+	if key == (contextKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
 // introspection is the answer behind p, an inactive one for the zero Principal.
@@ -100,6 +136,9 @@ func decodeMember(raw []byte, ok bool, name string, into any) (bool, error) {
 
 // String names the client only.
 func (p Principal) String() string { return "client " + p.ClientID() }
+
+// GoString is String.
+func (p Principal) GoString() string { return p.String() }
 
 // LogValue implements slog.LogValuer: the client and the end of the token, no personal data.
 func (p Principal) LogValue() slog.Value {

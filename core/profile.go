@@ -13,10 +13,9 @@ type Profile struct {
 	field  string // names the address in errors
 	err    error  // a mistake
 
-	clientAuth tokensource.ClientAuth // of our credentials, at the endpoint itself or at tokenURL
-	tokenURL   string                 // where a token of our own comes from, "" when the endpoint takes our credentials
-	tokenScope string                 // which that token needs
-	source     *tokensource.Source    // or the source that the user gave us
+	clientAuth tokensource.ClientAuth // of our credentials, at the endpoint itself
+	token      *tokensource.Config    // how to get a token of our own, nil when the endpoint takes our credentials
+	source     *tokensource.Source    // or the source that the program made
 
 	audience []string // the token must be for one of them; nil: not checked
 	issuer   string   // "": not checked

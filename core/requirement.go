@@ -20,6 +20,7 @@ type Requirement struct {
 	fresh    bool     // maxAge is set
 	maxAge   time.Duration
 	optional bool
+	untilEnd bool // the context of the request ends with the token
 }
 
 type kind uint8
@@ -59,6 +60,14 @@ func (r Requirement) MaxAge(d time.Duration) Requirement {
 // server is 503 as ever.
 func (r Requirement) Optional() Requirement {
 	r.optional = true
+	return r
+}
+
+// UntilExpiry lets the context of an accepted request end when its token does, for streams that may
+// last longer: server-sent events, a WebSocket. Its cause (context.Cause) then matches
+// ErrInvalidToken. A token without an end does not end the context.
+func (r Requirement) UntilExpiry() Requirement {
+	r.untilEnd = true
 	return r
 }
 

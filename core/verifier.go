@@ -23,12 +23,7 @@ type Verifier struct {
 	skew         time.Duration
 	log          *slog.Logger
 	trace        hooks
-}
-
-// Forget drops what is remembered about a token, for a logout: the next request with it asks the
-// server, and an answer that is on its way is not remembered. It concerns this process only.
-func (v *Verifier) Forget(token string) {
-	v.cache.forget(v.keys.key(token))
+	warnings     warnings
 }
 
 // Ready proves that tokens can be checked. It asks the server about a token that cannot exist, and

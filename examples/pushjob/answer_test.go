@@ -94,7 +94,7 @@ func TestFirstAnswer(t *testing.T) {
 		text    string
 	}{
 		{"17.A/A34 the app is unknown", func(f *fixture) {
-			f.t.Setenv("MFPGUARD_PUSH_URL", f.srv.URL+"/imfpush/v1/") // the slash is as good
+			f.t.Setenv("PUSH_URL", f.srv.URL+"/imfpush/v1/") // the slash is as good
 			f.srv.Inject(coretest.Push, 1, coretest.Body(404, "application/json", `{"code":"FPWSE0001E","message":"x"}`))
 		}, exitUsage, unsent, 1, ": answered 404 FPWSE0001E: check -app"},
 		{"17.A/A32 the token lacks a scope", func(f *fixture) {
@@ -107,7 +107,7 @@ func TestFirstAnswer(t *testing.T) {
 			f.srv.Inject(coretest.Push, 1, coretest.Status(405))
 		}, exitUsage, unsent, 1, "answered 405"},
 		{"the URL is another service's", func(f *fixture) {
-			f.t.Setenv("MFPGUARD_PUSH_URL", f.srv.URL+"/push")
+			f.t.Setenv("PUSH_URL", f.srv.URL+"/push")
 		}, exitUsage, unsent, 0, "answered 404"},
 		{"somebody redirects", func(f *fixture) {
 			f.srv.Inject(coretest.Push, 1, coretest.Redirect(302, "https://login.invalid/"))
@@ -151,7 +151,7 @@ func TestFirstAnswerFromAStranger(t *testing.T) {
 	f := newFixture(t)
 	stranger := coretest.NewTLSServer()
 	t.Cleanup(stranger.Close)
-	t.Setenv("MFPGUARD_PUSH_URL", stranger.URL+"/imfpush/v1")
+	t.Setenv("PUSH_URL", stranger.URL+"/imfpush/v1")
 	f.run(numbered(20)).want(t, exitUsage, "accepted 0, rejected 0, unknown 0, unsent 1", "certificate")
 	if got := stranger.Calls(); got != (coretest.Calls{}) {
 		t.Errorf("the stranger got %+v", got)

@@ -28,7 +28,7 @@ func fromEnv(app string) (config, error) {
 	if p := os.Getenv("MFPGUARD_PROFILE"); p != "" && p != "mobilefirst8" {
 		return config{}, fmt.Errorf("MFPGUARD_PROFILE is %q, and the push service is one of mobilefirst8", p)
 	}
-	c := newConfig(app, os.Getenv("MFPGUARD_SERVER"), os.Getenv("MFPGUARD_PUSH_URL"))
+	c := newConfig(app, os.Getenv("MFPGUARD_SERVER"), os.Getenv("PUSH_URL"))
 	c.token.ClientID = base.ClientID
 	c.token.ClientSecret, c.token.ClientSecretFunc = base.ClientSecret, base.ClientSecretFunc
 	c.token.Timeout = base.Timeout
@@ -54,7 +54,7 @@ func (c config) check() error {
 		return fmt.Errorf("-app is %q, which no app is called", c.app)
 	}
 	if err := checkURL(c.pushURL, c.token.InsecureHTTP); err != nil {
-		return fmt.Errorf("MFPGUARD_PUSH_URL %w", err)
+		return fmt.Errorf("PUSH_URL %w", err)
 	}
 	return nil
 }

@@ -69,11 +69,11 @@ func (j *job) consider(number int, r result) {
 	case r.verdict == done:
 		j.arrived.Store(true)
 	case r.verdict == hopeless:
-		const hint = "check -app, MFPGUARD_PUSH_URL, and the client's secret and allowed scope"
+		const hint = "check -app, PUSH_URL, and the client's secret and allowed scope"
 		j.stop(&halt{exitUsage, fmt.Errorf("line %d: %s: %s", number, r.reason, hint)})
 	case r.verdict != doubt:
 	case r.foreign && !j.arrived.Load():
-		j.stop(&halt{exitUsage, fmt.Errorf("line %d: %s, as no push service does: check MFPGUARD_PUSH_URL", number, r.reason)})
+		j.stop(&halt{exitUsage, fmt.Errorf("line %d: %s, as no push service does: check PUSH_URL", number, r.reason)})
 	case !j.arrived.Load():
 		j.stop(&halt{exitTryAgain, fmt.Errorf("line %d: %s: stopped, so that there are no more of them", number, r.reason)})
 	case j.doubts.Add(1) > int64(j.workers):

@@ -3,7 +3,7 @@
 //	go run ./examples/pushjob -demo   # see it work, with an embedded server that restarts meanwhile
 //
 //	export MFPGUARD_SERVER=https://mfp.example.com:9443/mfp/api          # the runtime's base URL
-//	export MFPGUARD_PUSH_URL=https://mfp.example.com:9443/imfpush/v1     # the push service's
+//	export PUSH_URL=https://mfp.example.com:9443/imfpush/v1     # the push service's
 //	export MFPGUARD_CLIENT_ID=nightly MFPGUARD_CLIENT_SECRET_FILE=/run/secrets/nightly
 //	pushjob -app com.acme.shop -in messages.jsonl -report messages.report
 //

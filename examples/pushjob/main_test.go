@@ -124,15 +124,15 @@ func TestCommandLineMistakes(t *testing.T) {
 func TestEnvironmentMistakes(t *testing.T) {
 	for _, row := range []struct{ name, variable, value, want string }{
 		{"no server", "MFPGUARD_SERVER", "", "MFPGUARD_SERVER is not set"},
-		{"no push URL", "MFPGUARD_PUSH_URL", "", "MFPGUARD_PUSH_URL is not set"},
+		{"no push URL", "PUSH_URL", "", "PUSH_URL is not set"},
 		{"no client", "MFPGUARD_CLIENT_ID", "", "MFPGUARD_CLIENT_ID is not set"},
 		{"no secret", "MFPGUARD_CLIENT_SECRET", "", "MFPGUARD_CLIENT_SECRET is not set"},
 		{"another kind of server", "MFPGUARD_PROFILE", "rfc7662", "MFPGUARD_"},
-		{"a push URL in the clear", "MFPGUARD_PUSH_URL", "http://mfp.example.com/imfpush/v1", "MFPGUARD_PUSH_URL is not https://"},
-		{"a push URL with a password", "MFPGUARD_PUSH_URL", "https://a:b@mfp.example.com/imfpush/v1", "is not a plain URL"},
-		{"a push URL with a query", "MFPGUARD_PUSH_URL", "https://mfp.example.com/imfpush/v1?a=b", "is not a plain URL"},
-		{"a push URL without a host", "MFPGUARD_PUSH_URL", "/imfpush/v1", "is not a plain URL"},
-		{"a push URL of an app", "MFPGUARD_PUSH_URL", "https://mfp.example.com/imfpush/v1/apps/a", "already has /apps"},
+		{"a push URL in the clear", "PUSH_URL", "http://mfp.example.com/imfpush/v1", "PUSH_URL is not https://"},
+		{"a push URL with a password", "PUSH_URL", "https://a:b@mfp.example.com/imfpush/v1", "is not a plain URL"},
+		{"a push URL with a query", "PUSH_URL", "https://mfp.example.com/imfpush/v1?a=b", "is not a plain URL"},
+		{"a push URL without a host", "PUSH_URL", "/imfpush/v1", "is not a plain URL"},
+		{"a push URL of an app", "PUSH_URL", "https://mfp.example.com/imfpush/v1/apps/a", "already has /apps"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := newFixture(t)

@@ -71,7 +71,7 @@ func newAPI(v *core.Verifier) http.Handler {
 	})
 	r.POST("/logout", ginguard.Require(v, core.Authenticated()), func(c *gin.Context) {
 		_, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-		v.Forget(strings.TrimSpace(token))
+		v.ForgetToken(strings.TrimSpace(token))
 		c.Status(http.StatusNoContent)
 	})
 	return r

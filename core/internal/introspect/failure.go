@@ -18,17 +18,17 @@ var (
 	errNoTime = errors.New("too little time was left for the call")
 	// errPanic marks a call that ended in a panic of the program's own functions.
 	errPanic = errors.New("Config.Transport or Config.ClientSecretFunc panicked")
-	// errNotAdmitted marks the error of a call that was not made.
-	errNotAdmitted = errors.New("not asked")
-	// errCircuitOpen is the kind of errNotAdmitted for an endpoint that fails for all tokens.
-	errCircuitOpen = notAsked{}
+	// ErrNotAdmitted marks the error of a call that was not made.
+	ErrNotAdmitted = errors.New("not asked")
+	// ErrCircuitOpen is the kind of ErrNotAdmitted for an endpoint that fails for all tokens.
+	ErrCircuitOpen error = notAsked{}
 )
 
-// notAsked has the text of errNotAdmitted and is another error.
+// notAsked has the text of ErrNotAdmitted and is another error.
 type notAsked struct{}
 
-func (notAsked) Error() string { return errNotAdmitted.Error() }
-func (notAsked) Unwrap() error { return errNotAdmitted }
+func (notAsked) Error() string { return ErrNotAdmitted.Error() }
+func (notAsked) Unwrap() error { return ErrNotAdmitted }
 
 // failed returns what err says about the introspection endpoint, if it is about that.
 func failed(err error) (*tokensource.EndpointError, bool) {
@@ -70,9 +70,9 @@ func (i *Introspector) clientRejected(err error) bool {
 	return ok && e.Status != 0 && i.server.subject(e.Status) == theClient
 }
 
-// misconfigured reports whether an operator must look at our configuration: a server refused our
+// ClientRejected reports whether an operator must look at our configuration: a server refused our
 // credentials, our token or our request.
-func misconfigured(err error) bool {
+func ClientRejected(err error) bool {
 	e, ok := errors.AsType[*tokensource.EndpointError](err)
 	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest)
 }

@@ -117,13 +117,13 @@ func (i *Introspector) Introspect(ctx context.Context, q Question) (*Introspecti
 	in, again, err := i.call(ctx, q, true)
 	if again && i.backoff(ctx) {
 		first := err
-		if second, _, failure := i.call(ctx, q, false); !errors.Is(failure, errNotAdmitted) {
+		if second, _, failure := i.call(ctx, q, false); !errors.Is(failure, ErrNotAdmitted) {
 			in, err = second, failure
 			attempts++
 			i.events.Retried(ctx, first)
 		}
 	}
-	if errors.Is(err, errNotAdmitted) {
+	if errors.Is(err, ErrNotAdmitted) {
 		i.log.LogAttrs(ctx, slog.LevelDebug, "introspection not begun", slog.Any("error", err))
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (i *Introspector) call(ctx context.Context, q Question, first bool) (in *In
 	pass, err := i.gate.Acquire(ctx, q.Known)
 	if err != nil {
 		err := i.notAdmitted(err)
-		if !errors.Is(err, errCircuitOpen) {
+		if !errors.Is(err, ErrCircuitOpen) {
 			i.events.Waited(ctx, q.Known, time.Since(begun), err)
 		}
 		return nil, false, err

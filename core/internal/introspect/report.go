@@ -15,15 +15,15 @@ import (
 func (i *Introspector) notAdmitted(cause error) error {
 	open, ok := errors.AsType[*admission.CircuitOpenError](cause)
 	if !ok {
-		return i.fail(0, fmt.Errorf("%w: %w", errNotAdmitted, cause))
+		return i.fail(0, fmt.Errorf("%w: %w", ErrNotAdmitted, cause))
 	}
 	const why = "not asked again yet, it failed just now"
-	err := i.fail(0, errCircuitOpen)
+	err := i.fail(0, ErrCircuitOpen)
 	if last := i.failure.Load(); last != nil {
 		*err = *last
-		err.Err = errCircuitOpen
+		err.Err = ErrCircuitOpen
 		if last.Err != nil {
-			err.Err = fmt.Errorf("%w: %w", errCircuitOpen, last.Err)
+			err.Err = fmt.Errorf("%w: %w", ErrCircuitOpen, last.Err)
 		}
 	}
 	err.Hint = strings.TrimPrefix(err.Hint+"; "+why, "; ")
@@ -57,7 +57,7 @@ func (i *Introspector) report(ctx context.Context, err error) {
 		return
 	}
 	level := slog.LevelWarn
-	if misconfigured(err) {
+	if ClientRejected(err) {
 		level = slog.LevelError
 	}
 	if !i.limit.due() { // strangers must not fill the log

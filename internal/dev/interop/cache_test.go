@@ -24,7 +24,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 		calls.want(t, s.introspection, 1)
 		wantStatus(t, v, read.MaxAge(0), token, http.StatusOK)
 		calls.want(t, s.introspection, 2)
-		v.Forget(token)
+		v.ForgetToken(token)
 		wantStatus(t, v, read, token, http.StatusOK)
 		calls.want(t, s.introspection, 3)
 		for range 2 {

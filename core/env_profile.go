@@ -1,0 +1,94 @@
+package core
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// profile sets the profile of c.
+func (e *env) profile(c *Config) {
+	switch name := cmp.Or(e.get("PROFILE"), "mobilefirst8"); name {
+	case "mobilefirst8":
+		c.Profile = MobileFirst8(e.must("SERVER"))
+		e.ignored("the profile mobilefirst8", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER")
+	case "rfc7662":
+		c.Profile = e.rfc7662(e.must("SERVER"))
+	default:
+		e.fail("PROFILE", "is %q, want mobilefirst8 or rfc7662", name)
+		e.must("SERVER")
+	}
+}
+
+func (e *env) rfc7662(server string) Profile {
+	c := RFC7662Config{IntrospectionURL: server, Issuer: e.get("ISSUER")}
+	switch aud := strings.Fields(e.must("AUDIENCE")); {
+	case len(aud) == 0:
+		e.fail("AUDIENCE", "is blank: name this service, or any")
+	case len(aud) == 1 && aud[0] == "any":
+		c.AnyAudience = true
+	default:
+		c.Audience = aud
+	}
+	auth := cmp.Or(e.get("AUTH"), "basic")
+	switch auth {
+	case "basic", "basic-raw", "post":
+		c.ClientAuth = tokensource.ClientAuth(auth)
+	case "bearer":
+		e.bearer = true
+		p := RFC7662(c)
+		p.token = &tokensource.Config{TokenURL: e.must("TOKEN_URL"), Scope: e.get("TOKEN_SCOPE"), ClientAuth: tokensource.Basic}
+		return p
+	default:
+		e.fail("AUTH", "is %q, want basic, basic-raw, post or bearer", auth)
+	}
+	e.ignored("AUTH other than bearer", "TOKEN_URL", "TOKEN_SCOPE")
+	return RFC7662(c)
+}
+
+// ignored reports settings that have no meaning here.
+func (e *env) ignored(by string, names ...string) {
+	for _, name := range names {
+		if e.get(name) != "" {
+			e.fail(name, "has no meaning with %s: remove it, or change that", by)
+		}
+	}
+}
+
+// variables are where the fields of a Config come from.
+var variables = map[string]string{
+	"Config.ClientID":                "CLIENT_ID",
+	"Config.ClientSecret":            "CLIENT_SECRET",
+	"Config.Timeout":                 "TIMEOUT",
+	"Config.TokenURL":                "TOKEN_URL",
+	"Config.Scope":                   "TOKEN_SCOPE",
+	"Config.Profile":                 "PROFILE",
+	"MobileFirst8(base)":             "SERVER",
+	"RFC7662Config.IntrospectionURL": "SERVER",
+	"RFC7662Config.Audience":         "AUDIENCE",
+}
+
+// translate notes a mistake of a field under the variable that the field comes from.
+func (e *env) translate(err error) {
+	m, ok := errors.AsType[*ConfigError](err)
+	if !ok || variables[m.Field] == "" {
+		e.fail("PROFILE", "cannot be used: %w", err)
+		return
+	}
+	e.fail(variables[m.Field], "%s", strings.ReplaceAll(m.Err.Error(), "set InsecureHTTP", "set "+e.prefix+"INSECURE_HTTP=1"))
+}
+
+// nearest names the variable that name may be meant for, or all of them.
+func (e *env) nearest(name string) string {
+	names := slices.Sorted(maps.Keys(e.known))
+	for _, n := range names {
+		if strings.Contains(n, name) || strings.Contains(name, n) || strings.ReplaceAll(n, "_", "") == strings.ReplaceAll(name, "_", "") {
+			return "did you mean " + e.prefix + n + "?"
+		}
+	}
+	return "want one of " + strings.Join(names, ", ")
+}

@@ -1,0 +1,37 @@
+package core
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/mfpguard/mfpguard/internal/authfield"
+)
+
+// Forget drops what is remembered about the token of p, for a logout: the next request with it asks
+// the server, and an answer that is on its way is not remembered. It concerns this process only. The
+// error says that p is not a Principal of this Verifier, and nothing was dropped.
+func (v *Verifier) Forget(p Principal) error {
+	switch {
+	case p.in == nil:
+		return errors.New("core: Forget got the zero Principal: take the one of the request (FromContext)")
+	case p.v != v:
+		return errors.New("core: Forget got a Principal of another Verifier")
+	}
+	v.cache.forget(p.key)
+	return nil
+}
+
+// ForgetToken is [Verifier.Forget] for a token, or for the value of an Authorization field with bearer
+// credentials. The error says that s is neither; it does not contain s.
+func (v *Verifier) ForgetToken(s string) error {
+	token := trim(s)
+	scheme, rest := authfield.CutToken(token)
+	if strings.EqualFold(scheme, "Bearer") && (rest == "" || rest[0] == ' ') {
+		token = strings.TrimLeft(rest, " ")
+	}
+	if token == "" || len(token) > v.maxToken || !v.profile.server.WellFormed(token) {
+		return errors.New("core: ForgetToken got neither a token nor the value of an Authorization field with bearer credentials")
+	}
+	v.cache.forget(v.keys.key(token))
+	return nil
+}
