@@ -34,7 +34,7 @@ func TestDecision(t *testing.T) {
 		{name: "exp zero", members: `"exp":0`, want: invalid},                                                           // IN-45, A21
 		{name: "exp negative", members: `"exp":-1`, want: invalid},                                                      // IN-45
 		{name: "nbf ahead by the leeway", members: `"nbf":@+60`, want: "ok"},                                            // JL-04
-		{name: "nbf ahead by more than the leeway", members: `"nbf":@+61`, want: invalid},                                 // IN-51, JL-04
+		{name: "nbf ahead by more than the leeway", members: `"nbf":@+61`, want: invalid},                               // IN-51, JL-04
 		{name: "nbf ahead by the skew", members: `"nbf":@+60`, skew: time.Minute, want: "ok"},                           // IN-51
 		{name: "nbf ahead by more than the skew", members: `"nbf":@+61`, skew: time.Minute, want: invalid},              // IN-51
 		{name: "nbf now", members: `"nbf":@`, want: "ok"},                                                               // IN-51

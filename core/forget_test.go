@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,4 +86,60 @@ func TestFreshRequestPassesACallUnderWay(t *testing.T) {
 			t.Errorf("%d calls, want 2", got)
 		}
 	})
+}
+
+// MW-09: a handler forgets by what it has: the Principal, the token, the field's value.
+func TestForgetByWhatAHandlerHas(t *testing.T) {
+	const token = "abc-123"
+	for name, forget := range map[string]func(v *core.Verifier, p core.Principal) error{
+		"the Principal":                 func(v *core.Verifier, p core.Principal) error { return v.Forget(p) },
+		"the token":                     func(v *core.Verifier, _ core.Principal) error { return v.ForgetToken(token) },
+		"the field's value":             func(v *core.Verifier, _ core.Principal) error { return v.ForgetToken("Bearer " + token) },
+		"the value in lower case":       func(v *core.Verifier, _ core.Principal) error { return v.ForgetToken("bearer " + token) },
+		"the value with blanks around":  func(v *core.Verifier, _ core.Principal) error { return v.ForgetToken(" \tBearer   " + token + " ") },
+		"the token with a line's blank": func(v *core.Verifier, _ core.Principal) error { return v.ForgetToken(token + " ") },
+	} {
+		srv := coretest.New()
+		srv.SetAnswer(token, active)
+		v := mobileFirst(t, srv)
+		p, d := authorize(t.Context(), v, bearer(token), core.Authenticated())
+		if d != nil {
+			t.Fatal(d.Cause)
+		}
+		srv.SetAnswer(token, `{"active":false}`)
+		if err := forget(v, p); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, d := authorize(t.Context(), v, bearer(token), core.Authenticated()); d == nil {
+			t.Errorf("%s: the token is still remembered", name)
+		}
+	}
+}
+
+// MW-09: what cannot be read is an error, and forgets nothing.
+func TestForgetOfTheUnreadable(t *testing.T) {
+	srv := coretest.New()
+	srv.SetAnswer(t1, active)
+	v, other := mobileFirst(t, srv), mobileFirst(t, srv)
+	foreign, _ := authorize(t.Context(), other, bearer(t1), core.Authenticated())
+	authorize(t.Context(), v, bearer(t1), core.Authenticated())
+	calls := srv.Calls().Introspection
+	for name, err := range map[string]error{
+		"nothing":                         v.ForgetToken(""),
+		"the scheme alone":                v.ForgetToken("Bearer"),
+		"the scheme and blanks":           v.ForgetToken("Bearer  "),
+		"another scheme":                  v.ForgetToken("Basic " + t1),
+		"two tokens":                      v.ForgetToken("Bearer " + t1 + " " + t1),
+		"a joined value":                  v.ForgetToken("Bearer " + t1 + ", Bearer x"),
+		"a token that is too long":        v.ForgetToken(strings.Repeat("a", 9000)),
+		"the zero Principal":              v.Forget(core.Principal{}),
+		"a Principal of another Verifier": v.Forget(foreign),
+	} {
+		if err == nil || strings.Contains(err.Error(), t1) {
+			t.Errorf("%s: got the error %v", name, err)
+		}
+	}
+	if _, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()); d != nil || srv.Calls().Introspection != calls {
+		t.Errorf("something was forgotten: %v after %d calls", d, srv.Calls().Introspection-calls)
+	}
 }
