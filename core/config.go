@@ -130,6 +130,7 @@ func New(c Config) (*Verifier, error) {
 		skew:     c.Skew,
 		log:      c.Logger,
 	}
+	v.remembered, v.asked = origin{v, false}, origin{v, true}
 	v.trace.set(c.Trace, c.Logger)
 	if v.introspector, err = c.introspector(&v.trace); err != nil {
 		return nil, fmt.Errorf("core: %w", err)

@@ -14,10 +14,10 @@ func (v *Verifier) Forget(p Principal) error {
 	switch {
 	case p.in == nil:
 		return errors.New("core: Forget got the zero Principal: take the one of the request (FromContext)")
-	case p.v != v:
+	case p.from.v != v:
 		return errors.New("core: Forget got a Principal of another Verifier")
 	}
-	v.cache.forget(p.key)
+	v.cache.forget(p.key.key())
 	return nil
 }
 

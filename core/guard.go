@@ -62,23 +62,26 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 	}
 	key := v.keys.key(token)
 	at, now := v.clock.now()
-	p := Principal{in: v.cache.find(key, g.need, at), v: v, key: key}
-	if p.in == nil {
-		p.in, p.asked = v.askedBefore(ctx, key)
+	in, from := v.cache.find(key, g.need, at), &v.remembered
+	if in == nil {
+		in, from = v.askedBefore(ctx, key)
 	}
-	v.trace.looked(ctx, found(p.in))
-	if p.in == nil {
+	v.trace.looked(ctx, found(in))
+	if in == nil {
 		if err := checkToken(v.profile.server, token); err != nil {
 			return Principal{}, err
 		}
-		if p.in, err = v.cache.fetch(ctx, key, strings.Clone(token), g.need); err != nil {
+		if in, err = v.cache.fetch(ctx, key, strings.Clone(token), g.need); err != nil {
 			return Principal{}, unavailable(left(ctx, err))
 		}
-		p.asked = p.in.Asked >= at
+		if in.Asked >= at {
+			from = &v.asked
+		}
 		_, now = v.clock.now()
 	}
-	if err := v.decide(p.in, g.need, now); err != nil {
-		err = v.explain(p.in, g.need, err)
+	p := Principal{in, from, pack(key)}
+	if err := v.decide(in, g.need, now); err != nil {
+		err = v.explain(in, g.need, err)
 		v.report(ctx, p, err, now)
 		return Principal{}, err
 	}
@@ -98,12 +101,12 @@ func (g *Guard) Context(ctx context.Context, p Principal) (_ context.Context, en
 
 // askedBefore returns the answer that an outer guard has asked for while it decided about the same
 // request: it is as fresh as one that is asked for now.
-func (v *Verifier) askedBefore(ctx context.Context, key memcache.Key) (*introspect.Introspection, bool) {
+func (v *Verifier) askedBefore(ctx context.Context, key memcache.Key) (*introspect.Introspection, *origin) {
 	p, ok := FromContext(ctx)
-	if !ok || !p.asked || p.v != v || p.key != key {
-		return nil, false
+	if !ok || p.from != &v.asked || p.key != pack(key) {
+		return nil, &v.remembered
 	}
-	return p.in, true
+	return p.in, p.from
 }
 
 func found(in *introspect.Introspection) Lookup {

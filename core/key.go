@@ -27,19 +27,15 @@ import (
 // FIPS 140-3 allows no nonce of ours. Where it is enforced (GODEBUG=fips140=only), the hash is
 // HMAC-SHA-256, cut to 128 bits, which takes about five times as long.
 type keyer struct {
-	scratch sync.Pool // of hasher
-	salt    [16]byte  // of fingerprints
-}
-
-// hasher makes a key. It is used by one goroutine at a time.
-type hasher interface {
-	sum(token []byte) memcache.Key
+	scratch sync.Pool // of *gmac, or of *sha with fips
+	fips    bool
+	salt    [16]byte // of fingerprints
 }
 
 func newKeyer() (*keyer, error) {
-	k := &keyer{}
+	k := &keyer{fips: fips140.Enforced()}
 	rand.Read(k.salt[:]) // never fails
-	if fips140.Enforced() {
+	if k.fips {
 		k.scratch.New = hmacKeys()
 		return k, nil
 	}
@@ -49,10 +45,17 @@ func newKeyer() (*keyer, error) {
 }
 
 func (k *keyer) key(token string) memcache.Key {
-	h := k.scratch.Get().(hasher)
 	// Neither hash keeps or changes the bytes, so the string's need no copy.
-	key := h.sum(unsafe.Slice(unsafe.StringData(token), len(token)))
-	k.scratch.Put(h)
+	bytes := unsafe.Slice(unsafe.StringData(token), len(token))
+	if k.fips {
+		s := k.scratch.Get().(*sha)
+		defer k.scratch.Put(s)
+		return s.sum(bytes)
+	}
+	g := k.scratch.Get().(*gmac)
+	g.gcm.Seal(g.tag[:0], g.nonce[:], nil, bytes)
+	key := memcache.Key(g.tag)
+	k.scratch.Put(g)
 	return key
 }
 
@@ -75,11 +78,6 @@ func gmacKeys() (func() any, error) {
 		return nil, err
 	}
 	return func() any { return &gmac{gcm: gcm} }, nil
-}
-
-func (g *gmac) sum(token []byte) memcache.Key {
-	g.gcm.Seal(g.tag[:0], g.nonce[:], nil, token)
-	return memcache.Key(g.tag)
 }
 
 type sha struct {

