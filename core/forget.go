@@ -11,6 +11,9 @@ import (
 // the server, and an answer that is on its way is not remembered. It concerns this process only. The
 // error says that p is not a Principal of this Verifier, and nothing was dropped.
 func (v *Verifier) Forget(p Principal) error {
+	if err := v.check(); err != nil {
+		return err
+	}
 	switch {
 	case p.in == nil:
 		return errors.New("core: Forget got the zero Principal: take the one of the request (FromContext)")
@@ -24,6 +27,9 @@ func (v *Verifier) Forget(p Principal) error {
 // ForgetToken is [Verifier.Forget] for a token, or for the value of an Authorization field with bearer
 // credentials. The error says that s is neither; it does not contain s.
 func (v *Verifier) ForgetToken(s string) error {
+	if err := v.check(); err != nil {
+		return err
+	}
 	token := trim(s)
 	scheme, rest := authfield.CutToken(token)
 	if strings.EqualFold(scheme, "Bearer") && (rest == "" || rest[0] == ' ') {

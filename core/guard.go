@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
@@ -22,8 +21,8 @@ type Guard struct {
 // and for a requirement that is not valid: the zero one, a negative MaxAge, or a scope element that
 // the server or its clients cannot read.
 func (v *Verifier) Guard(need Requirement) (*Guard, error) {
-	if v == nil {
-		return nil, errors.New("core: the Verifier is nil: check the error of core.New")
+	if err := v.check(); err != nil {
+		return nil, err
 	}
 	server := v.profile.server
 	if err := need.check(server); err != nil {

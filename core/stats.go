@@ -16,6 +16,9 @@ type Stats struct {
 
 // Stats returns what v holds now. It is cheap, and safe for concurrent use.
 func (v *Verifier) Stats() Stats {
+	if v.check() != nil {
+		return Stats{}
+	}
 	calls := v.introspector.Stats()
 	return Stats{
 		ActiveEntries:   v.cache.active.Len(),

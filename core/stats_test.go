@@ -34,8 +34,8 @@ func TestStatsOfTheCache(t *testing.T) {
 		if want := (core.Stats{ActiveEntries: 3, InactiveEntries: 2, ActiveBytes: got.ActiveBytes}); got != want {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
-		v.Forget("good0")
-		v.Forget("bad0")
+		v.ForgetToken("good0")
+		v.ForgetToken("bad0")
 		if after := v.Stats(); after.ActiveEntries != 2 || after.InactiveEntries != 1 || after.ActiveBytes >= got.ActiveBytes {
 			t.Errorf("after two were forgotten: got %+v", after)
 		}

@@ -28,12 +28,26 @@ type Verifier struct {
 	remembered, asked origin // of the answers that Principals have
 }
 
+// check returns an error for a Verifier that New has not made.
+func (v *Verifier) check() error {
+	switch {
+	case v == nil:
+		return errors.New("core: the Verifier is nil: check the error of core.New")
+	case v.profile.server == nil:
+		return errors.New("core: the Verifier is the zero one: make it with core.New")
+	}
+	return nil
+}
+
 // Ready proves that tokens can be checked. It asks the server about a token that cannot exist, and
 // so needs the right URL, good credentials, and the permission to introspect. The error says which
 // of them is wrong. Call it at start-up to fail early, or from a readiness probe: it is bounded,
 // backs off like any other call, and stops no calls for tokens, however it ends. The Verifier works
 // without it.
 func (v *Verifier) Ready(ctx context.Context) error {
+	if err := v.check(); err != nil {
+		return err
+	}
 	// A flight of its own: a caller that leaves early must not look like a server that does not
 	// answer.
 	err := v.cache.ready(ctx, v.keys.key("\x00"+introspect.Probe))
