@@ -84,7 +84,8 @@ type Config struct {
 	InsecureHTTP bool
 
 	// Logger gets refused tokens (Debug), trouble with the server (Warn), and refusals of our own
-	// credentials (Error). It gets no token and no personal data. Nil means no logging.
+	// credentials (Error). It gets no token and no personal data. Nil means slog.Default(); for
+	// silence, set slog.New(slog.DiscardHandler).
 	Logger *slog.Logger
 	// Trace is called along the way of each request. The zero Trace does nothing.
 	Trace Trace
