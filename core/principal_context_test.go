@@ -113,6 +113,27 @@ func TestARememberedAnswerIsNotFresh(t *testing.T) {
 	}
 }
 
+// MW-05: an answer to a question that was sent before the request came is not fresh enough either.
+func TestAJoinedAnswerIsNotFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		srv.SetAnswer(t1, active)
+		v := mobileFirst(t, srv)
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
+		srv.Inject(coretest.Introspection, 1, coretest.Delay(time.Second))
+		go authorize(t.Context(), v, bearer(t1), core.Authenticated())
+		time.Sleep(time.Second / 2)
+		p, d := authorize(t.Context(), v, bearer(t1), core.Authenticated()) // joins
+		if d != nil || srv.Calls().Introspection != 2 {
+			t.Fatalf("got %v after %+v", d, srv.Calls())
+		}
+		authorize(core.NewContext(t.Context(), p), v, bearer(t1), core.Authenticated().MaxAge(0))
+		if got := srv.Calls().Introspection; got != 3 {
+			t.Errorf("%d calls, want one more for the inner guard", got)
+		}
+	})
+}
+
 // MW-10: the context of a stream ends with its token, if the route asks for that.
 func TestUntilExpiry(t *testing.T) {
 	for name, tt := range map[string]struct {
