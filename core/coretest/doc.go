@@ -25,6 +25,9 @@
 //		}
 //	}
 //
+// A refusal's challenge is in a field that Go spells otherwise; [Field] finds it in a recorder. A
+// handler alone is tested without a server, with the [Principal] of a token that was never sent.
+//
 // A test decides what happens to tokens: [Server.Revoke], [Server.DisableDevice], [Server.Advance],
 // [Server.Restart], [Server.DeleteClient]. It also decides what goes wrong on the network and in
 // the server: [Server.Down] and [Server.Up], [Server.Conflict], and [Server.Inject] with a [Fault]:

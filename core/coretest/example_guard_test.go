@@ -20,8 +20,7 @@ func orders(srv *coretest.Server, id, secret string) (http.Handler, error) {
 		return nil, err
 	}
 	return httpguard.Require(v, core.AllOf("orders.read"))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p, _ := core.FromContext(r.Context())
-		fmt.Fprintln(w, "orders for", p.Username())
+		fmt.Fprintln(w, "orders for", core.MustFromContext(r.Context()).Username())
 	})), nil
 }
 
