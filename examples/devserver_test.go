@@ -2,23 +2,26 @@ package examples_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// TestDevserverLinesWork does what the devserver prints: it exports the variables, runs a service, and sends what the curl
+// TestDevserverLinesWork does what the devserver prints: it sources the file, runs a service, and sends what the curl
 // lines send. The comment above a curl line ends in the status to expect.
 func TestDevserverLinesWork(t *testing.T) {
 	forEachService(t, func(t *testing.T, service string) {
 		cmd := command(t, "devserver")
 		cmd.Args = append(cmd.Args, "-addr", "127.0.0.1:0")
 		dev := start(t, cmd)
-		exports, curls := parseLines(dev.printed())
+		exports, curls := parseLines(t, dev.printed())
 		if len(exports) != 7 || len(curls) != 10 {
 			t.Fatalf("%d exports and %d curl lines, want 7 and 10", len(exports), len(curls))
 		}
@@ -40,13 +43,33 @@ func TestDevserverLinesWork(t *testing.T) {
 				t.Errorf("%s: %d, want %d", c.line, res.StatusCode, c.status)
 			}
 		}
+		checkJob(t, env)
+		file := filepath.Clean(sourced.FindStringSubmatch(dev.printed())[1])
 		for _, q := range []*process{dev, p} {
 			q.terminate()
 			if err := q.wait(); err != nil {
 				t.Errorf("exit: %v", err)
 			}
 		}
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the file with the tokens is still there: %v", err)
+		}
 	})
+}
+
+var sourced = regexp.MustCompile(`(?m)^ *source (\S+)$`)
+
+// checkJob runs the short job against the devserver, and with a wrong secret.
+func checkJob(t *testing.T, env []string) {
+	t.Helper()
+	out, err := command(t, "job", env...).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "accepted") {
+		t.Errorf("job: %v, %s", err, out)
+	}
+	out, err = command(t, "job", append(env, "MFPGUARD_CLIENT_SECRET=wrong")...).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "invalid_client") || strings.Contains(string(out), "accepted") {
+		t.Errorf("job with a wrong secret: %v, %s", err, out)
+	}
 }
 
 type curl struct {
@@ -56,15 +79,15 @@ type curl struct {
 
 var claim = regexp.MustCompile(`^# .*: (\d+)$`)
 
-// parseLines finds the lines to copy.
-func parseLines(text string) (exports map[string]string, curls []curl) {
+// parseLines finds the lines to copy, and reads the file that one of them sources.
+func parseLines(t *testing.T, text string) (exports map[string]string, curls []curl) {
+	t.Helper()
 	exports = make(map[string]string)
 	status := 0
 	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
 		line := strings.TrimSpace(lines.Text())
-		if assignment, ok := strings.CutPrefix(line, "export "); ok {
-			name, value, _ := strings.Cut(assignment, "=")
-			exports[name] = value
+		if file, ok := strings.CutPrefix(line, "source "); ok {
+			sourceFile(t, file, exports)
 		}
 		if m := claim.FindStringSubmatch(line); m != nil {
 			status, _ = strconv.Atoi(m[1])
@@ -72,8 +95,31 @@ func parseLines(text string) (exports map[string]string, curls []curl) {
 		if strings.HasPrefix(line, "curl ") {
 			curls = append(curls, curl{line, status})
 		}
+		if len(line) > 200 {
+			t.Errorf("a line of %d characters: %.60s...", len(line), line)
+		}
 	}
 	return exports, curls
+}
+
+// sourceFile reads what a shell would export. Others must not be able to read the file.
+func sourceFile(t *testing.T, file string, exports map[string]string) {
+	t.Helper()
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("the file to source: %v, %v, want mode 0600", info, err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		assignment, ok := strings.CutPrefix(strings.TrimSpace(line), "export ")
+		name, value, _ := strings.Cut(assignment, "=")
+		if !ok || name == "" || value == "" {
+			t.Errorf("%s has the line %.60q", file, line)
+		}
+		exports[name] = value
+	}
 }
 
 // parseCurl is the request that a curl line sends.

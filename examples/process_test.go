@@ -57,7 +57,7 @@ var build = sync.OnceValue(func() error {
 			return err
 		}
 	}
-	args := append(slices.Clone(buildFlags), "-o", binaries+string(filepath.Separator), "./nethttp", "./gin", "./fiber", "./devserver")
+	args := append(slices.Clone(buildFlags), "-o", binaries+string(filepath.Separator), "./nethttp", "./gin", "./fiber", "./devserver", "./job")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}

@@ -3,8 +3,8 @@
 //
 //	go run ./examples/devserver [-addr 127.0.0.1:9080]
 //
-// It prints its URLs, its clients, some tokens, the environment variables for a service, and curl
-// commands to try.
+// It prints its URL, its clients, the name of a file to source, and curl commands to try. The file
+// has the environment variables for a service, and some tokens.
 //
 // It keeps everything in memory. Every program that reaches it can make any token. So it refuses an
 // address that is not on loopback, unless -insecure-public is given.
@@ -60,7 +60,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	srv := coretest.New()
-	welcome(stdout, srv, "http://"+reachable(ln.Addr().(*net.TCPAddr)))
+	srv.AddApp("com.acme.shop") // for push messages
+	url := "http://" + reachable(ln.Addr().(*net.TCPAddr))
+	file, err := writeEnvFile(srv, url)
+	if err != nil {
+		fmt.Fprintln(stderr, "devserver: writing the file with the tokens:", err)
+		return 1
+	}
+	defer os.Remove(file)
+	welcome(stdout, srv, url, file)
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	log.Info("listening", "addr", ln.Addr().String())
 	if err := serve(ctx, logged(log, newHandler(srv)), ln); err != nil {

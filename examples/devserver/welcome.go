@@ -24,7 +24,7 @@ var tokens = []struct {
 }{
 	{"ALICE", "alice", coretest.Grant{Scope: "RegisteredClient accessRestricted transfer", User: user("alice")}},
 	{"BOB", "bob", coretest.Grant{Scope: "RegisteredClient", User: user("bob")}},
-	{"APP", "an app, nobody has signed in", coretest.Grant{Scope: "RegisteredClient accessRestricted"}},
+	{"APP", "an app without a user", coretest.Grant{Scope: "RegisteredClient accessRestricted"}},
 	{"SERVICE", "a service", coretest.Grant{Scope: "authorization.introspect", Confidential: true}},
 }
 
@@ -36,17 +36,20 @@ What it knows, it forgets when it stops.
 `
 
 const setup = `
-To run an example against it, in another terminal (or nethttp, or fiber)
+In each other terminal, first (the file is deleted when this server stops)
 
-    export MFPGUARD_SERVER={url}/mfp/api
-    export MFPGUARD_CLIENT_ID=test
-    export MFPGUARD_CLIENT_SECRET=test
-    go run ./examples/gin
+    source {file}
+
+It sets MFPGUARD_SERVER, MFPGUARD_CLIENT_ID and MFPGUARD_CLIENT_SECRET for a service, and tokens to call it with:
 
 `
 
 const trials = `
-To try there, and what comes back
+Then an example, such as gin (or nethttp, fiber; job sends a push message)
+
+    go run github.com/mfpguard/mfpguard/examples/gin@latest     # in a clone: go run ./examples/gin
+
+and in a third terminal what it answers
 
     # a token for a confidential client: 200
     curl -i -u test:test -d grant_type=client_credentials -d scope=authorization.introspect {url}/mfp/api/az/v1/token
@@ -60,7 +63,7 @@ To try there, and what comes back
     curl -i -H "Authorization: Bearer $ALICE" http://127.0.0.1:8080/balance
     # who am I: 200
     curl -i -H "Authorization: Bearer $APP" http://127.0.0.1:8080/me
-    # a new token for anybody and anything: 200
+    # a new token for any user and any scope: 200
     curl -i -d scope="RegisteredClient pay" -d user=carol -d lifetime=10m {url}/dev/mint
     # the end of one: 204
     curl -i -d token=$ALICE {url}/dev/revoke
@@ -72,12 +75,12 @@ To try there, and what comes back
 `
 
 // welcome makes the clients and the tokens, and prints how to use them.
-func welcome(w io.Writer, srv *coretest.Server, url string) {
-	fill := strings.NewReplacer("{url}", url)
+func welcome(w io.Writer, srv *coretest.Server, url, file string) {
+	fill := strings.NewReplacer("{url}", url, "{file}", file)
 	fill.WriteString(w, introduction)
 	writeClients(w, srv)
 	fill.WriteString(w, setup)
-	writeTokens(w, srv)
+	writeTokens(w)
 	fill.WriteString(w, trials)
 }
 
@@ -91,12 +94,13 @@ func writeClients(w io.Writer, srv *coretest.Server) {
 	columns.Flush()
 }
 
-func writeTokens(w io.Writer, srv *coretest.Server) {
-	fmt.Fprintf(w, "Tokens for a third terminal, good until %s\n\n", time.Now().Add(tokenLifetime).Format(time.DateTime))
+func writeTokens(w io.Writer) {
+	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	for _, t := range tokens {
-		t.grant.Lifetime = tokenLifetime
-		fmt.Fprintf(w, "    # %s: %s\n    export %s=%s\n", t.whose, t.grant.Scope, t.variable, srv.Mint(t.grant))
+		fmt.Fprintf(columns, "    $%s\t%s\t%s\n", t.variable, t.whose, t.grant.Scope)
 	}
+	columns.Flush()
+	fmt.Fprintf(w, "\nThe tokens are good until %s.\n", time.Now().Add(tokenLifetime).Format(time.DateTime))
 }
 
 func user(id string) *coretest.User {

@@ -1,6 +1,6 @@
 // Fiber is an API on Fiber v2 that accepts MobileFirst access tokens.
 //
-//	go run ./examples/devserver   # in another terminal: prints what to export here
+//	go run ./examples/devserver   # in another terminal: prints what to source here
 //	go run ./examples/fiber
 //
 // These environment variables configure it:
@@ -107,8 +107,7 @@ func newAPI(v *core.Verifier, origin string) *fiber.App {
 
 // me answers with the principal of the caller.
 func me(c *fiber.Ctx) error {
-	p, _ := core.FromContext(c.UserContext())
-	return c.JSON(p)
+	return c.JSON(core.MustFromContext(c.UserContext()))
 }
 
 func text(body string) fiber.Handler {

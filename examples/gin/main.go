@@ -1,6 +1,6 @@
 // Gin is an API on Gin that accepts MobileFirst access tokens.
 //
-//	go run ./examples/devserver   # in another terminal: prints what to export here
+//	go run ./examples/devserver   # in another terminal: prints what to source here
 //	go run ./examples/gin
 //
 // These environment variables configure it:
@@ -101,8 +101,7 @@ func newAPI(v *core.Verifier, origin string) http.Handler {
 
 // me answers with the principal of the caller.
 func me(c *gin.Context) {
-	p, _ := core.FromContext(c.Request.Context())
-	c.JSON(http.StatusOK, p)
+	c.JSON(http.StatusOK, core.MustFromContext(c.Request.Context()))
 }
 
 func text(body string) gin.HandlerFunc {

@@ -1,6 +1,6 @@
 // Nethttp is an API on net/http that accepts MobileFirst access tokens.
 //
-//	go run ./examples/devserver   # in another terminal: prints what to export here
+//	go run ./examples/devserver   # in another terminal: prints what to source here
 //	go run ./examples/nethttp
 //
 // These environment variables configure it:
@@ -95,8 +95,7 @@ func newAPI(v *core.Verifier, origin string) http.Handler {
 
 // me answers with the principal of the caller.
 func me(w http.ResponseWriter, r *http.Request) {
-	p, _ := core.FromContext(r.Context())
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(core.MustFromContext(r.Context()))
 	if err != nil {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return

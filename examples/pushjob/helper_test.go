@@ -37,7 +37,7 @@ func newFixture(t *testing.T) *fixture {
 func (f *fixture) env() map[string]string {
 	return map[string]string{
 		"MFPGUARD_SERVER":        f.srv.BaseURL(),
-		"PUSH_URL":      f.srv.URL + "/imfpush/v1",
+		"PUSH_URL":               f.srv.URL + "/imfpush/v1",
 		"MFPGUARD_CLIENT_ID":     "test",
 		"MFPGUARD_CLIENT_SECRET": "test",
 	}
