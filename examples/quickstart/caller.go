@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -134,8 +132,8 @@ func (c *caller) show(s step, got seen) {
 	if got.header != "" {
 		c.line("", got.header)
 	}
-	for l := range strings.Lines(readable(got.body)) {
-		c.line("", strings.TrimSuffix(l, "\n"))
+	if got.body != "" {
+		c.line("", clip(got.body))
 	}
 	if got.cause != nil {
 		c.line("cause", got.cause.Error()) // for the log of the API: the caller does not see it
@@ -144,14 +142,16 @@ func (c *caller) show(s step, got seen) {
 	c.line("AS calls", calls(got.calls))
 }
 
-// readable breaks long JSON into lines.
-func readable(body string) string {
-	var b bytes.Buffer
-	if len(body) < 80 || json.Indent(&b, []byte(body), "", "  ") != nil {
-		return body
+// clip shortens a long body to one line.
+func clip(body string) string {
+	if len(body) > longestLine {
+		return body[:longestLine] + "..."
 	}
-	return b.String()
+	return body
 }
+
+// longestLine is how much of a body is shown.
+const longestLine = 90
 
 func calls(c coretest.Calls) string {
 	switch {

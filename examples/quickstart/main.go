@@ -1,7 +1,9 @@
 // Quickstart shows what a guarded API answers, when and why. It starts an authorization server
 // (package coretest in place of MobileFirst), a Gin API and a caller, all on loopback:
 //
-//	go run ./examples/quickstart
+//	go run github.com/mfpguard/mfpguard/examples/quickstart@latest
+//
+// or, in a clone, go run ./examples/quickstart.
 //
 // It checks every answer, and exits with 1 if an answer differs from the text.
 package main
@@ -10,10 +12,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -38,6 +40,7 @@ func run(ctx context.Context, out io.Writer) error {
 		Profile:      core.MobileFirst8(srv.BaseURL()),
 		ClientID:     "test",
 		ClientSecret: "test",
+		Logger:       slog.New(slog.DiscardHandler), // the story has the causes; a service leaves this out
 		Trace:        notes.trace(),
 	})
 	if err != nil {
@@ -46,9 +49,13 @@ func run(ctx context.Context, out io.Writer) error {
 	api := httptest.NewServer(newAPI(v))
 	defer api.Close()
 
-	fmt.Fprintf(out, "API                   %s\nAuthorization server  %s\n", api.URL, srv.BaseURL())
+	fmt.Fprintf(out, introduction, api.URL, srv.BaseURL())
 	c := &caller{client: api.Client(), api: api.URL, server: srv, notes: notes, out: out}
-	return c.tell(ctx, story(srv))
+	if err := c.tell(ctx, story(srv)); err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, whatNext)
+	return err
 }
 
 // newAPI is the service: the part that you would write.
@@ -59,8 +66,7 @@ func newAPI(v *core.Verifier) http.Handler {
 		c.String(http.StatusOK, "public")
 	})
 	r.GET("/me", ginguard.Require(v, core.Authenticated()), func(c *gin.Context) {
-		p, _ := core.FromContext(c.Request.Context())
-		c.JSON(http.StatusOK, p)
+		c.JSON(http.StatusOK, core.MustFromContext(c.Request.Context()))
 	})
 	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), func(c *gin.Context) {
 		c.String(http.StatusOK, "17364.9")
@@ -70,8 +76,11 @@ func newAPI(v *core.Verifier) http.Handler {
 		c.String(http.StatusOK, "transferred")
 	})
 	r.POST("/logout", ginguard.Require(v, core.Authenticated()), func(c *gin.Context) {
-		_, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-		v.ForgetToken(strings.TrimSpace(token))
+		if err := v.Forget(core.MustFromContext(c.Request.Context())); err != nil {
+			c.Error(err)
+			c.Status(http.StatusInternalServerError)
+			return
+		}
 		c.Status(http.StatusNoContent)
 	})
 	return r

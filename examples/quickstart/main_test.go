@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -23,7 +24,20 @@ func TestRunTellsTheWholeStory(t *testing.T) {
 		}
 		rest = after
 	}
-	for _, want := range []string{"negative hit", "1 token, 1 introspection", `"username": "bob"`, "All 16 answers"} {
+	source, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := `r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")),`
+	if !strings.Contains(string(source), line) || !strings.Contains(out.String(), line) {
+		t.Errorf("the guard's line is not the one of the program: %s", line)
+	}
+	for l := range strings.Lines(out.String()) {
+		if len(l) > 200 {
+			t.Errorf("a line of %d characters: %s", len(l), l)
+		}
+	}
+	for _, want := range []string{"negative hit", "1 token, 1 introspection", `"username":"bob"`, "All 16 answers", "What next"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output lacks %q", want)
 		}
@@ -40,6 +54,15 @@ func TestRunPrintsNoToken(t *testing.T) {
 	for _, secret := range []string{srv.Mint(coretest.Grant{})[:3], "not-one-of-yours"} {
 		if strings.Contains(out.String(), secret) {
 			t.Errorf("%q is in the output", secret)
+		}
+	}
+}
+
+func TestClip(t *testing.T) {
+	full := strings.Repeat("a", longestLine)
+	for body, want := range map[string]string{"": "", "17364.9": "17364.9", full: full, full + "b": full + "..."} {
+		if got := clip(body); got != want {
+			t.Errorf("%q: got %q, want %q", body, got, want)
 		}
 	}
 }

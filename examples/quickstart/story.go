@@ -120,7 +120,7 @@ func admission(c cast) []step {
 func revocation(srv *coretest.Server, c cast) []step {
 	return []step{
 		{
-			"Her token is revoked. Nobody tells the API, so what it remembers counts for CacheTTL.",
+			"Her token is revoked. The API is not told, so its memory counts for CacheTTL.",
 			func() { srv.Revoke(c.alice.value) }, "GET /balance", c.alice,
 			exchange{200, "", "17364.9", core.Hit, notAsked},
 		},
@@ -145,7 +145,7 @@ func revocation(srv *coretest.Server, c cast) []step {
 			exchange{204, "", "", core.Hit, notAsked},
 		},
 		{
-			"So nobody has to wait for CacheTTL.",
+			"So a logout needs no CacheTTL to pass.",
 			nil, "GET /balance", c.carol,
 			exchange{401, challengeInvalid, invalid, core.Miss, asked},
 		},

@@ -1,0 +1,30 @@
+package main
+
+// introduction gets the addresses of the API and of the authorization server.
+const introduction = `MobileFirst is IBM's platform for mobile apps: users sign in to its server with an app.
+The authorization server is the part of it that gives each app access tokens, and knows which are good.
+RegisteredClient is the scope that it gives to every registered app, before a user signs in.
+
+Here package coretest plays that server. A Gin API takes its tokens with one line for a route:
+
+    r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), balance)
+
+For each request you see the answer, its cause (for the log of the API, not for the caller), what the cache
+of the guard had, and which calls the guard made to the authorization server (AS).
+
+API                   %s
+Authorization server  %s
+`
+
+const whatNext = `
+What next
+
+    go get github.com/mfpguard/mfpguard@latest
+        and copy the program in https://pkg.go.dev/github.com/mfpguard/mfpguard into your module
+    go run github.com/mfpguard/mfpguard/examples/devserver@latest
+        is such a server for your own program, with tokens and curl commands to try
+    https://pkg.go.dev/github.com/mfpguard/mfpguard/core/coretest
+        is such a server for your tests
+    https://github.com/mfpguard/mfpguard/blob/main/examples/README.md
+        has services for net/http, Gin and Fiber, jobs, recipes, and what an operator must know
+`
