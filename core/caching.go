@@ -67,7 +67,11 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 			if in := c.find(key, need, time.Since(c.epoch)); in != nil { // another flight landed after the caller had looked
 				return in, nil
 			}
-			return c.question(ctx, introspect.Question{Credentials: token, Known: c.active.Held(key), Sent: sent})
+			in, err := c.question(ctx, introspect.Question{Credentials: token, Known: c.active.Held(key), Sent: sent})
+			if in != nil {
+				in.Key = key
+			}
+			return in, err
 		})
 		if err == nil && shared && need.fresh && in.Asked < notBefore.Sub(c.epoch) {
 			continue // a flight that was young enough brought a remembered answer that is not

@@ -26,14 +26,14 @@ func TestRealm(t *testing.T) {
 	} {
 		p := RFC7662(RFC7662Config{IntrospectionURL: "https://as.invalid", AnyAudience: true, Realm: tt.realm})
 		if tt.err != "" {
-			if got := fmt.Sprint(p.err); got != tt.err {
+			if got := fmt.Sprint(p.mistakes); got != "["+tt.err+"]" {
 				t.Errorf("%q: got error %s, want %s", tt.realm, got, tt.err)
 			}
 			continue
 		}
 		got := p.server.Challenge("", "")
-		if got != tt.want || p.err != nil {
-			t.Errorf("%q: got %s and error %v, want %s", tt.realm, got, p.err, tt.want)
+		if got != tt.want || p.mistakes != nil {
+			t.Errorf("%q: got %s and error %v, want %s", tt.realm, got, p.mistakes, tt.want)
 		}
 		if c, err := parseChallenge(got); err != nil || len(c.params) != 1 {
 			t.Errorf("%s does not read back: %v %v", got, c, err)
@@ -64,7 +64,7 @@ func FuzzChallenge(f *testing.F) {
 		need := AllOf(scope[0], scope[1:]...)
 		with := RFC7662(RFC7662Config{IntrospectionURL: "https://as.invalid", AnyAudience: true, Realm: realm})
 		for _, p := range []*Profile{&mfp, &with} {
-			if p.err != nil {
+			if p.mistakes != nil {
 				continue
 			}
 			legal := legalScope(scope, p)

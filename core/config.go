@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
@@ -47,7 +48,8 @@ type Config struct {
 	CacheBytes int
 
 	// Skew is how far the clock of this service and that of the server may differ, when "exp" and
-	// "nbf" are compared with ours. It does not prolong what is remembered. Zero means none.
+	// "nbf" are compared with ours. It does not prolong what is remembered. Zero means none for "exp", and
+	// a minute, as always at least, for "nbf" and "iat".
 	Skew time.Duration
 	// MaxTokenBytes is the greatest length of a token. A longer one is refused, and nothing is
 	// sent. Zero means 8 KiB.
@@ -83,7 +85,7 @@ type Config struct {
 	// then read the tokens and the secret. Set it only for a network of your own.
 	InsecureHTTP bool
 
-	// Logger gets refused tokens (Debug), trouble with the server (Warn), and refusals of our own
+	// Logger gets refused tokens (Debug; where the configuration may be wrong, Warn once a minute), trouble with the server (Warn), and refusals of our own
 	// credentials (Error). It gets no token and no personal data. Nil means slog.Default(); for
 	// silence, set slog.New(slog.DiscardHandler).
 	Logger *slog.Logger
@@ -129,9 +131,11 @@ func New(c Config) (*Verifier, error) {
 		keys:     keys,
 		maxToken: cmp.Or(c.MaxTokenBytes, 8<<10),
 		skew:     c.Skew,
+		timeout:  c.Timeout,
 		log:      c.Logger,
 	}
-	v.remembered, v.asked = origin{v, false}, origin{v, true}
+	v.remembered = origin{v}
+	v.asked.Store(&origin{v})
 	v.trace.set(c.Trace, c.Logger)
 	if v.introspector, err = c.introspector(&v.trace); err != nil {
 		return nil, fmt.Errorf("core: %w", err)
@@ -147,7 +151,12 @@ func New(c Config) (*Verifier, error) {
 	}
 	v.cache.flights.Timeout = c.Timeout
 	v.cache.flights.Keep = v.cache.keep
-	v.cache.flights.Joined = func(ctx context.Context, _ memcache.Key) { v.trace.onJoined.run(ctx, JoinedInfo{}) }
+	ready := v.readyKey()
+	v.cache.flights.Joined = func(ctx context.Context, key memcache.Key) {
+		if key != ready {
+			v.trace.onJoined.run(ctx, JoinedInfo{})
+		}
+	}
 	return v, nil
 }
 
@@ -157,6 +166,9 @@ func valueOr(d *time.Duration, otherwise time.Duration) time.Duration {
 	}
 	return *d
 }
+
+// maxResponseBytes keeps the places in an answer within 32 bits.
+const maxResponseBytes = 1 << 30
 
 // minCacheBytes is what 64 usual answers take.
 const minCacheBytes = 64 << 10
@@ -184,13 +196,16 @@ func (c *Config) check() (mistakes []error) {
 			mistakes = append(mistakes, err)
 		}
 	}
-	add(c.checkProfile())
+	mistakes = c.checkProfile()
 	add(c.checkClient())
 	if err := endpoint.CheckTransport(c.Transport); err != nil {
 		add(mistake("Transport", err))
 	}
-	if c.CAFile != "" && c.Transport != nil {
+	switch _, err := endpoint.OpenTransport(1, c.CAFile); {
+	case c.CAFile != "" && c.Transport != nil:
 		add(mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")))
+	case err != nil:
+		add(mistake("CAFile", err))
 	}
 	return append(mistakes, c.checkNumbers()...)
 }
@@ -217,6 +232,9 @@ func (c *Config) checkNumbers() (mistakes []error) {
 			mistakes = append(mistakes, mistake(f.name, fmt.Errorf("is %v, want >= 0", f.text)))
 		}
 	}
+	if c.MaxResponseBytes > maxResponseBytes {
+		mistakes = append(mistakes, mistake("MaxResponseBytes", fmt.Errorf("is %d, want at most %d", c.MaxResponseBytes, maxResponseBytes)))
+	}
 	if c.Timeout > 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
 		mistakes = append(mistakes, mistake("Timeout", fmt.Errorf("is %v, want %v to %v", c.Timeout, minTimeout, maxTimeout)))
 	}
@@ -226,22 +244,22 @@ func (c *Config) checkNumbers() (mistakes []error) {
 	return mistakes
 }
 
-func (c *Config) checkProfile() error {
+func (c *Config) checkProfile() []error {
 	p := &c.Profile
-	switch {
-	case p.err != nil:
-		return p.err
-	case p.server == nil:
-		return mistake("Profile", errors.New("is not set: use core.MobileFirst8(base) or core.RFC7662(config)"))
+	if p.field == "" {
+		return []error{mistake("Profile", errors.New("is not set: use core.MobileFirst8(base) or core.RFC7662(config)"))}
 	}
-	if _, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP); err != nil {
-		return &ConfigError{Field: p.field, Err: err}
+	mistakes := slices.Clone(p.mistakes)
+	if p.server != nil {
+		if _, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP); err != nil {
+			mistakes = append([]error{&ConfigError{Field: p.field, Err: err}}, mistakes...)
+		}
 	}
-	return nil
+	return mistakes
 }
 
 func (c *Config) checkClient() error {
-	if c.Profile.server == nil && c.Profile.err == nil { // how the credentials travel depends on it
+	if c.Profile.field == "" { // how the credentials travel depends on it
 		return nil
 	}
 	if c.Profile.source != nil {

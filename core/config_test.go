@@ -190,7 +190,8 @@ func TestNew(t *testing.T) {
 		},
 		{
 			"RFC 7662, two ways to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: tokensource.Post, TokenSource: source}),
-			"core: RFC7662Config.ClientAuth and TokenSource are both set: choose one",
+			"core: RFC7662Config.ClientAuth and TokenSource are both set: choose one\n" +
+				"core: Config.ClientID and its secret are set beside RFC7662Config.TokenSource: choose one",
 		},
 		{"RFC 7662, a token source and credentials", asRFC(core.RFC7662Config{AnyAudience: true, TokenSource: source}), // IN-09, A74
 			"core: Config.ClientID and its secret are set beside RFC7662Config.TokenSource: choose one"},

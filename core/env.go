@@ -1,10 +1,12 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,16 +17,29 @@ import (
 // FromEnv returns the Config that the environment describes: [FromLookup] of its variables with the
 // prefix MFPGUARD_. A variable with this prefix that is not listed there is a mistake.
 func FromEnv() (Config, error) {
-	const prefix = "MFPGUARD_"
-	e := &env{lookup: os.LookupEnv, prefix: prefix}
+	e := &env{lookup: os.LookupEnv, prefix: envPrefix}
 	c := e.config()
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
-		if short, ours := strings.CutPrefix(name, prefix); ours && value != "" && !e.known[short] {
-			e.fail(short, "is not a variable of this library: %s", e.nearest(short))
+		if short, ours := strings.CutPrefix(name, envPrefix); ours && value != "" && !slices.Contains(names, short) && !ofKubernetes(short) {
+			e.unknown(short)
 		}
 	}
 	return e.result(c)
+}
+
+const envPrefix = "MFPGUARD_"
+
+// names are the variables that FromLookup knows, the most important first.
+var names = []string{
+	"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER",
+	"CA_FILE", "INSECURE_HTTP", "CACHE_TTL", "NEGATIVE_TTL", "TIMEOUT",
+}
+
+// ofKubernetes reports whether a name is one that Kubernetes sets in each pod for a Service with the
+// name mfpguard.
+func ofKubernetes(name string) bool {
+	return name == "PORT" || strings.HasPrefix(name, "PORT_") || name == "SERVICE_HOST" || strings.HasPrefix(name, "SERVICE_PORT")
 }
 
 // FromLookup returns the Config that lookup describes. An error lists all mistakes, one a line, the
@@ -53,6 +68,9 @@ func FromEnv() (Config, error) {
 // An empty value is the same as none. A value that the profile would ignore is a mistake. Logger, Trace
 // and Transport are for the program to set; they hold for all calls, those for our own token included.
 func FromLookup(lookup func(name string) (value string, ok bool), prefix string) (Config, error) {
+	if lookup == nil {
+		return Config{}, errors.New("core: FromLookup got a nil function")
+	}
 	e := &env{lookup: lookup, prefix: prefix}
 	return e.result(e.config())
 }
@@ -61,8 +79,7 @@ func FromLookup(lookup func(name string) (value string, ok bool), prefix string)
 type env struct {
 	lookup   func(string) (string, bool)
 	prefix   string
-	known    map[string]bool // what was asked for, without the prefix
-	bearer   bool            // we need a token of our own, from TOKEN_URL
+	bearer   bool // we need a token of our own, from TOKEN_URL
 	mistakes []error
 }
 
@@ -71,7 +88,7 @@ func (e *env) config() Config {
 	e.profile(&c)
 	c.ClientID = e.must("CLIENT_ID")
 	secret := e.secret(&c)
-	c.CAFile = e.caFile()
+	c.CAFile = e.get("CA_FILE")
 	c.InsecureHTTP = e.flag("INSECURE_HTTP")
 	c.CacheTTL = e.duration("CACHE_TTL")
 	c.NegativeTTL = e.duration("NEGATIVE_TTL")
@@ -80,9 +97,7 @@ func (e *env) config() Config {
 		e.translate(m)
 	}
 	if e.bearer {
-		if _, err := tokensource.New(c.tokenConfig(&hooks{})); err != nil {
-			e.translate(err)
-		}
+		e.checkToken(&c)
 	}
 	if c.ClientSecretFunc != nil && secret != "" {
 		if err := c.style().CheckSecret(string(secret)); err != nil {
@@ -92,19 +107,38 @@ func (e *env) config() Config {
 	return c
 }
 
-func (e *env) result(c Config) (Config, error) {
-	if len(e.mistakes) > 0 {
-		return Config{}, joinMistakes(e.mistakes)
+// checkToken checks how our own token is got.
+func (e *env) checkToken(c *Config) {
+	if err := tokensource.CheckScope(c.Profile.token.Scope); err != nil {
+		e.fail("TOKEN_SCOPE", "%w", err)
 	}
-	return c, nil
+	if _, err := endpoint.CheckURL(c.Profile.token.TokenURL, c.InsecureHTTP); err != nil {
+		e.translate(&ConfigError{Field: "Config.TokenURL", Err: err})
+	}
+	if _, err := tokensource.New(c.tokenConfig(&hooks{})); err != nil {
+		e.translate(err)
+	}
+}
+
+func (e *env) result(c Config) (Config, error) {
+	if len(e.mistakes) == 0 {
+		return c, nil
+	}
+	slices.SortStableFunc(e.mistakes, func(a, b error) int { return cmp.Compare(e.rank(a), e.rank(b)) })
+	return Config{}, joinMistakes(e.mistakes)
+}
+
+// rank is the place of a mistake among the others.
+func (e *env) rank(mistake error) int {
+	m, _ := errors.AsType[*ConfigError](mistake)
+	if i := slices.Index(names, strings.TrimPrefix(m.Field, e.prefix)); i >= 0 {
+		return i
+	}
+	return len(names)
 }
 
 // get returns a variable, "" for none.
 func (e *env) get(name string) string {
-	if e.known == nil {
-		e.known = map[string]bool{}
-	}
-	e.known[name] = true
 	v, _ := e.lookup(e.prefix + name)
 	return v
 }
@@ -150,15 +184,6 @@ func (e *env) duration(name string) *time.Duration {
 		return nil
 	}
 	return &d
-}
-
-// caFile names a file that can be used now.
-func (e *env) caFile() string {
-	file := e.get("CA_FILE")
-	if _, err := endpoint.OpenTransport(1, file); err != nil {
-		e.fail("CA_FILE", "%w", err)
-	}
-	return file
 }
 
 // secret sets the secret of c, and returns the one that is in the file now, if there is a file.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
@@ -49,9 +50,9 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			"SERVER is not set", "CLIENT_ID is not set", "CLIENT_SECRET is not set, and CLIENT_SECRET_FILE is not either",
 		}},
 		{"much is wrong", map[string]string{"SERVER": "http://as.example.com/api", "CLIENT_ID": "a:b", "CLIENT_SECRET": "x\n", "CACHE_TTL": "30", "TIMEOUT": "1ns"}, []string{
-			`CACHE_TTL is "30", want a duration such as 30s, or 0`,
 			"SERVER is http:// to another host, which sends tokens in the clear: use https, or set INSECURE_HTTP=1",
 			"CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic",
+			`CACHE_TTL is "30", want a duration such as 30s, or 0`,
 			"TIMEOUT is 1ns, want 1ms to 1h0m0s",
 		}},
 		{"an unknown profile", map[string]string{"PROFILE": "oauth3", "CLIENT_ID": "a", "CLIENT_SECRET": "b"}, []string{
@@ -67,6 +68,16 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			"AUDIENCE has no meaning with the profile mobilefirst8: remove it, or change that",
 			"ISSUER has no meaning with the profile mobilefirst8: remove it, or change that",
 		}},
+		{"any beside other audiences, and a bad server", map[string]string{
+			"PROFILE": "rfc7662", "SERVER": "ftp://as.example.com", "CLIENT_ID": "a", "CLIENT_SECRET": "b", "AUDIENCE": "any us", "CA_FILE": "/nowhere/ca.pem",
+		}, []string{
+			`SERVER has scheme "ftp", want https`, "AUDIENCE is any beside others: choose one",
+			"CA_FILE cannot be read: open /nowhere/ca.pem: no such file or directory",
+		}},
+		{"much is wrong with our own token", map[string]string{
+			"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "a", "CLIENT_SECRET": "b", "AUDIENCE": "any",
+			"AUTH": "bearer", "TOKEN_URL": "as.example.com", "TOKEN_SCOPE": `a"b`,
+		}, []string{"TOKEN_URL has no host, want https://host/path", `TOKEN_SCOPE has the character '"', which a scope cannot have (RFC 6749 section 3.3)`}},
 		{"settings without meaning beside basic", map[string]string{
 			"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "a", "CLIENT_SECRET": "b", "AUDIENCE": "any",
 			"TOKEN_URL": "https://as.example.com/token",
@@ -92,7 +103,7 @@ func TestUnknownVariables(t *testing.T) {
 	for name, want := range map[string]string{
 		"CLIENTID":  "core: MFPGUARD_CLIENTID is not a variable of this library: did you mean MFPGUARD_CLIENT_ID?",
 		"CACHE":     "core: MFPGUARD_CACHE is not a variable of this library: did you mean MFPGUARD_CACHE_TTL?",
-		"LOG_LEVEL": "core: MFPGUARD_LOG_LEVEL is not a variable of this library: want one of AUDIENCE, AUTH, CACHE_TTL,",
+		"LOG_LEVEL": "core: MFPGUARD_LOG_LEVEL is not a variable of this library: want one of PROFILE, SERVER, CLIENT_ID,",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("MFPGUARD_"+name, "x")
@@ -107,8 +118,45 @@ func TestUnknownVariables(t *testing.T) {
 	}
 }
 
+// LG-07: what Kubernetes sets for a Service with this name is no mistake, and a name that is odd is shown
+// in one line. A misspelled profile is one mistake.
+func TestVariablesOfOthers(t *testing.T) {
+	for name, value := range map[string]string{
+		"SERVER": base, "CLIENT_ID": "orders", "CLIENT_SECRET": "s3cret",
+		"SERVICE_HOST": "10.0.0.1", "SERVICE_PORT": "80", "SERVICE_PORT_HTTP": "80", "PORT": "tcp://10.0.0.1:80", "PORT_80_TCP_ADDR": "10.0.0.1",
+	} {
+		t.Setenv("MFPGUARD_"+name, value)
+	}
+	if _, err := core.FromEnv(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"":     "core: MFPGUARD_ is not a variable of this library: want one of PROFILE,",
+		"A\nB": `core: "MFPGUARD_A\nB" is not a variable of this library: want one of PROFILE,`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("MFPGUARD_"+name, "x")
+			if _, err := core.FromEnv(); !strings.HasPrefix(fmt.Sprint(err), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
+	t.Setenv("MFPGUARD_PROFILE", "rfc7622")
+	t.Setenv("MFPGUARD_AUDIENCE", "us")
+	if _, err := core.FromEnv(); fmt.Sprint(err) != `core: MFPGUARD_PROFILE is "rfc7622", want mobilefirst8 or rfc7662` {
+		t.Errorf("a misspelled profile: %v", err)
+	}
+	if _, err := core.FromLookup(nil, ""); err == nil {
+		t.Error("a nil lookup is no error")
+	}
+}
+
 // LG-09: what the program sets on the Config of FromEnv reaches each client that it describes.
 func TestSettingsReachTheTokenSource(t *testing.T) {
+	synctest.Test(t, settingsReachTheTokenSource)
+}
+
+func settingsReachTheTokenSource(t *testing.T) {
 	srv := coretest.New()
 	c, err := core.FromLookup(from(map[string]string{
 		"PROFILE": "rfc7662", "SERVER": srv.BaseURL() + "/az/v1/introspection", "AUDIENCE": "any", "CLIENT_ID": "test", "CLIENT_SECRET": "test",
@@ -124,17 +172,18 @@ func TestSettingsReachTheTokenSource(t *testing.T) {
 	})
 	var log bytes.Buffer
 	c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	renewals := 0
-	c.Trace.Renewed = func(tokensource.Renewal) { renewals++ }
+	renewals := make(chan tokensource.Renewal, 9)
+	c.Trace.Renewed = func(r tokensource.Renewal) { renewals <- r }
 	v := verifier(t, c)
 	if err := v.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	synctest.Wait() // the event is told just after the caller goes on
 	if got, want := fmt.Sprint(urls), "[/mfp/api/az/v1/token /mfp/api/az/v1/introspection]"; got != want {
 		t.Errorf("the Transport carried %s, want %s", got, want)
 	}
-	if !strings.Contains(log.String(), "token") || renewals != 1 {
-		t.Errorf("%d renewals, and the log has\n%s", renewals, log.String())
+	if !strings.Contains(log.String(), "token") || len(renewals) != 1 {
+		t.Errorf("%d renewals, and the log has\n%s", len(renewals), log.String())
 	}
 }
 

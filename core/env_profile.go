@@ -3,8 +3,8 @@ package core
 import (
 	"cmp"
 	"errors"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mfpguard/mfpguard/tokensource"
@@ -31,6 +31,8 @@ func (e *env) rfc7662(server string) Profile {
 		e.fail("AUDIENCE", "is blank: name this service, or any")
 	case len(aud) == 1 && aud[0] == "any":
 		c.AnyAudience = true
+	case slices.Contains(aud, "any"):
+		e.fail("AUDIENCE", "is any beside others: choose one")
 	default:
 		c.Audience = aud
 	}
@@ -70,6 +72,8 @@ var variables = map[string]string{
 	"MobileFirst8(base)":             "SERVER",
 	"RFC7662Config.IntrospectionURL": "SERVER",
 	"RFC7662Config.Audience":         "AUDIENCE",
+	"RFC7662Config.ClientAuth":       "AUTH",
+	"Config.CAFile":                  "CA_FILE",
 }
 
 // translate notes a mistake of a field under the variable that the field comes from.
@@ -82,13 +86,18 @@ func (e *env) translate(err error) {
 	e.fail(variables[m.Field], "%s", strings.ReplaceAll(m.Err.Error(), "set InsecureHTTP", "set "+e.prefix+"INSECURE_HTTP=1"))
 }
 
-// nearest names the variable that name may be meant for, or all of them.
-func (e *env) nearest(name string) string {
-	names := slices.Sorted(maps.Keys(e.known))
+// unknown notes a variable that no one reads. It may be misspelled.
+func (e *env) unknown(name string) {
+	shown := e.prefix + name
+	if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+		shown = strconv.Quote(shown)
+	}
+	hint := "want one of " + strings.Join(names, ", ")
 	for _, n := range names {
-		if strings.Contains(n, name) || strings.Contains(name, n) || strings.ReplaceAll(n, "_", "") == strings.ReplaceAll(name, "_", "") {
-			return "did you mean " + e.prefix + n + "?"
+		if name != "" && (strings.Contains(n, name) || strings.Contains(name, n) || strings.ReplaceAll(n, "_", "") == strings.ReplaceAll(name, "_", "")) {
+			hint = "did you mean " + e.prefix + n + "?"
+			break
 		}
 	}
-	return "want one of " + strings.Join(names, ", ")
+	e.mistakes = append(e.mistakes, &ConfigError{Field: shown, Err: errors.New("is not a variable of this library: " + hint)})
 }

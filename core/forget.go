@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mfpguard/mfpguard/internal/authfield"
+	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
 // Forget drops what is remembered about the token of p, for a logout: the next request with it asks
@@ -20,8 +21,15 @@ func (v *Verifier) Forget(p Principal) error {
 	case p.from.v != v:
 		return errors.New("core: Forget got a Principal of another Verifier")
 	}
-	v.cache.forget(p.key.key())
+	v.forget(p.in.Key)
 	return nil
+}
+
+// forget drops what is remembered about key. What guards have asked for their requests counts no
+// longer for others that follow.
+func (v *Verifier) forget(key memcache.Key) {
+	v.asked.Store(&origin{v})
+	v.cache.forget(key)
 }
 
 // ForgetToken is [Verifier.Forget] for a token, or for the value of an Authorization field with bearer
@@ -38,6 +46,6 @@ func (v *Verifier) ForgetToken(s string) error {
 	if token == "" || len(token) > v.maxToken || !v.profile.server.WellFormed(token) {
 		return errors.New("core: ForgetToken got neither a token nor the value of an Authorization field with bearer credentials")
 	}
-	v.cache.forget(v.keys.key(token))
+	v.forget(v.keys.key(token))
 	return nil
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 	"github.com/mfpguard/mfpguard/internal/memcache"
@@ -61,9 +62,10 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 	}
 	key := v.keys.key(token)
 	at, now := v.clock.now()
+	asked := v.asked.Load()
 	in, from := v.cache.find(key, g.need, at), &v.remembered
 	if in == nil {
-		in, from = v.askedBefore(ctx, key)
+		in, from = v.askedBefore(ctx, key, at)
 	}
 	v.trace.looked(ctx, found(in))
 	if in == nil {
@@ -71,17 +73,17 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 			return Principal{}, err
 		}
 		if in, err = v.cache.fetch(ctx, key, strings.Clone(token), g.need); err != nil {
-			return Principal{}, unavailable(left(ctx, err))
+			return Principal{}, left(ctx, unavailable(err))
 		}
 		if in.Asked >= at {
-			from = &v.asked
+			from = asked
 		}
 		_, now = v.clock.now()
 	}
-	p := Principal{in, from, pack(key)}
+	p := Principal{in, from}
 	if err := v.decide(in, g.need, now); err != nil {
 		err = v.explain(in, g.need, err)
-		v.report(ctx, p, err, now)
+		v.report(ctx, p, key, err, now)
 		return Principal{}, err
 	}
 	return p, nil
@@ -92,17 +94,18 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 // Adapters call it.
 func (g *Guard) Context(ctx context.Context, p Principal) (_ context.Context, end context.CancelFunc) {
 	ctx = NewContext(ctx, p)
-	if !g.need.untilEnd || p.in == nil || p.in.Expires == 0 {
+	if g == nil || !g.need.untilEnd || p.in == nil || p.in.Expires == 0 {
 		return ctx, func() {}
 	}
 	return context.WithDeadlineCause(ctx, p.in.Expires.Time().Add(g.v.skew), errExpired)
 }
 
 // askedBefore returns the answer that an outer guard has asked for while it decided about the same
-// request: it is as fresh as one that is asked for now.
-func (v *Verifier) askedBefore(ctx context.Context, key memcache.Key) (*introspect.Introspection, *origin) {
+// request: it is as fresh as one that is asked for now. That holds for Config.Timeout, and not beyond
+// a Forget, because a context may live long.
+func (v *Verifier) askedBefore(ctx context.Context, key memcache.Key, at time.Duration) (*introspect.Introspection, *origin) {
 	p, ok := FromContext(ctx)
-	if !ok || p.from != &v.asked || p.key != pack(key) {
+	if !ok || p.from != v.asked.Load() || p.in.Key != key || at-p.in.Asked > v.timeout {
 		return nil, &v.remembered
 	}
 	return p.in, p.from

@@ -16,13 +16,12 @@ import (
 // that its client SDKs can read, with no realm.
 func MobileFirst8(base string) Profile {
 	const field = "MobileFirst8(base)"
+	p := Profile{field: field, token: &tokensource.Config{Scope: introspect.MobileFirst8Scope, ClientAuth: tokensource.BasicRaw}}
 	s, err := introspect.NewMobileFirst8(base)
 	if err != nil {
-		return Profile{err: &ConfigError{Field: field, Err: err}}
+		p.mistakes = []error{&ConfigError{Field: field, Err: err}}
+		return p
 	}
-	return Profile{
-		server: s,
-		field:  field,
-		token:  &tokensource.Config{TokenURL: s.TokenURL(), Scope: introspect.MobileFirst8Scope, ClientAuth: tokensource.BasicRaw},
-	}
+	p.server, p.token.TokenURL = s, s.TokenURL()
+	return p
 }

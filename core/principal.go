@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
-	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
 // Principal is who an accepted token speaks for: an application, and maybe a user. It is a small
@@ -26,28 +24,11 @@ import (
 type Principal struct {
 	in   *introspect.Introspection
 	from *origin
-	key  packedKey // of the token
 }
 
-// origin is where an answer comes from. Each Verifier has two.
-type origin struct {
-	v     *Verifier
-	asked bool // the server was asked for this request
-}
-
-// packedKey is a memcache.Key in two words: so a Principal is small enough for registers, which makes
-// a hit a fifth faster.
-type packedKey struct{ a, b uint64 }
-
-func pack(k memcache.Key) packedKey {
-	return packedKey{binary.NativeEndian.Uint64(k[:8]), binary.NativeEndian.Uint64(k[8:])}
-}
-
-func (p packedKey) key() (k memcache.Key) {
-	binary.NativeEndian.PutUint64(k[:8], p.a)
-	binary.NativeEndian.PutUint64(k[8:], p.b)
-	return k
-}
+// origin is where an answer comes from: the Verifier, and whether the server was asked for the request
+// at hand.
+type origin struct{ v *Verifier }
 
 // NewContext returns a copy of ctx that carries p, as the context of an accepted request does. It is
 // for tests of handlers; adapters call [Guard.Context].
@@ -85,6 +66,9 @@ type principalContext struct {
 	context.Context
 	p Principal
 }
+
+// String names the context, and shows nothing of the Principal.
+func (c *principalContext) String() string { return fmt.Sprint(c.Context) + ".WithPrincipal" }
 
 // Value implements context.Context.
 func (c *principalContext) Value(key any) any {

@@ -1,9 +1,11 @@
 package core_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -134,6 +136,43 @@ func TestAJoinedAnswerIsNotFresh(t *testing.T) {
 	})
 }
 
+// MW-05: what was asked for a request is fresh for a moment only, however long the context lives, and
+// not beyond a Forget.
+func TestAnAskedAnswerDoesNotStayFresh(t *testing.T) {
+	for name, tt := range map[string]struct {
+		wait   time.Duration
+		forget bool
+	}{"after a while": {6 * time.Second, false}, "after Forget": {0, true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := coretest.New()
+				srv.SetAnswer(t1, active)
+				v := mobileFirst(t, srv, withTTL(0, 0))
+				p, d := authorize(t.Context(), v, bearer(t1), core.Authenticated())
+				if d != nil {
+					t.Fatal(d.Cause)
+				}
+				stream := core.NewContext(t.Context(), p)
+				if _, d := authorize(stream, v, bearer(t1), core.Authenticated().MaxAge(0)); d != nil || srv.Calls().Introspection != 1 {
+					t.Fatalf("at once: got %v after %d calls", d, srv.Calls().Introspection)
+				}
+				srv.SetAnswer(t1, `{"active":false}`)
+				time.Sleep(tt.wait)
+				if tt.forget {
+					if err := v.Forget(p); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, need := range []core.Requirement{core.Authenticated(), core.Authenticated().MaxAge(0)} {
+					if _, d := authorize(stream, v, bearer(t1), need); d == nil || d.Status != 401 {
+						t.Errorf("a revoked token: got %+v, want 401", d)
+					}
+				}
+			})
+		})
+	}
+}
+
 // MW-10: the context of a stream ends with its token, if the route asks for that.
 func TestUntilExpiry(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -186,9 +225,9 @@ func TestUntilExpiry(t *testing.T) {
 func TestValuesEndWithTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := coretest.New()
-		var seen []any
+		seen := make(chan any, 9)
 		v := mobileFirst(t, srv, func(c *core.Config) {
-			c.Trace.Introspected = func(ctx context.Context, _ core.IntrospectedInfo) { seen = append(seen, ctx.Value(valueKey{})) }
+			c.Trace.Introspected = func(ctx context.Context, _ core.IntrospectedInfo) { seen <- ctx.Value(valueKey{}) }
 		})
 		authorize(context.WithValue(t.Context(), valueKey{}, "kept"), v, bearer("warm"), core.Authenticated())
 		srv.Inject(coretest.Introspection, 1, coretest.Delay(time.Second))
@@ -196,10 +235,32 @@ func TestValuesEndWithTheRequest(t *testing.T) {
 		defer cancel()
 		authorize(ctx, v, bearer(t1), core.Authenticated())
 		time.Sleep(2 * time.Second)
-		if len(seen) != 2 || seen[0] != "kept" || seen[1] != nil {
-			t.Errorf("the calls saw %v, want the first value and none", seen)
+		if first, second := <-seen, <-seen; first != "kept" || second != nil {
+			t.Errorf("the calls saw %v and %v, want the first value and none", first, second)
 		}
 	})
 }
 
 type valueKey struct{}
+
+// Nothing that a program may print shows a token, or the key of one.
+func TestNothingPrintsTokensOrKeys(t *testing.T) {
+	srv := coretest.New()
+	srv.SetAnswer("canary-token", active)
+	v := mobileFirst(t, srv)
+	request := core.Request{Authorization: bearer("canary-token")}
+	p, _ := authorize(t.Context(), v, request.Authorization, core.Authenticated())
+	ctx := core.NewContext(t.Context(), p)
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "request", request, "principal", p, "context", ctx)
+	held := struct{ p core.Principal }{p}
+	for _, text := range []string{
+		fmt.Sprintf("%v %+v %#v %s %q %d", request, request, request, request, request, request), log.String(),
+		fmt.Sprintf("%v %+v %#v", ctx, ctx, struct{ r core.Request }{}),
+		fmt.Sprintf("%v %+v %#v %v %+v %#v", p, p, p, held, held, held),
+	} {
+		if strings.Contains(text, "canary-token") || strings.Contains(text, "Key:") || strings.Contains(text, "key:") || strings.Contains(text, "scope") {
+			t.Errorf("it prints %s", text)
+		}
+	}
+}

@@ -9,9 +9,9 @@ import (
 // this service. Make one with [MobileFirst8] or [RFC7662]. [New] reports a mistake in it; the zero
 // Profile is one.
 type Profile struct {
-	server introspect.Server
-	field  string // names the address in errors
-	err    error  // a mistake
+	server   introspect.Server
+	field    string  // names the address in errors
+	mistakes []error // each a *ConfigError
 
 	clientAuth tokensource.ClientAuth // of our credentials, at the endpoint itself
 	token      *tokensource.Config    // how to get a token of our own, nil when the endpoint takes our credentials

@@ -98,10 +98,10 @@ func reasonOfTrouble(cause error) Reason {
 // errLeft marks the cause of a request whose client has gone.
 var errLeft = errors.New("the client has gone")
 
-// left marks err if it comes from the end of a request whose client has gone.
+// left marks trouble that comes from the end of a request whose client has gone.
 func left(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) {
-		return fmt.Errorf("%w: %w", errLeft, err)
+	if errors.Is(err, ErrUnavailable) && errors.Is(ctx.Err(), context.Canceled) {
+		return fmt.Errorf("%w (%w)", err, errLeft)
 	}
 	return err
 }

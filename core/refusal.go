@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
 // ScopeError is the cause of a refusal with insufficient_scope. It matches ErrInsufficientScope.
@@ -60,7 +61,7 @@ func (w *warnings) due(cause error, at time.Duration) bool {
 
 // report logs a refusal: at Debug, or as a warning with what was expected and what was seen. It shows
 // no personal data.
-func (v *Verifier) report(ctx context.Context, p Principal, cause error, now introspect.Instant) {
+func (v *Verifier) report(ctx context.Context, p Principal, key memcache.Key, cause error, now introspect.Instant) {
 	if v.warnings.due(cause, time.Since(v.clock.epoch)) {
 		expected, seen := v.compare(p.in, cause, now)
 		v.log.LogAttrs(ctx, slog.LevelWarn, "token refused: is this service configured for these tokens? (told once a minute)",
@@ -70,7 +71,7 @@ func (v *Verifier) report(ctx context.Context, p Principal, cause error, now int
 	}
 	if v.log.Enabled(ctx, slog.LevelDebug) {
 		v.log.LogAttrs(ctx, slog.LevelDebug, "token refused", slog.Any("cause", cause),
-			slog.String("reason", string(reasonOf(cause))), slog.String("token_id", v.keys.fingerprint(p.key.key())))
+			slog.String("reason", string(reasonOf(cause))), slog.String("token_id", v.keys.fingerprint(key)))
 	}
 }
 

@@ -38,39 +38,47 @@ type RFC7662Config struct {
 // they are ("token_use", "typ"). oidc-provider 9 shows it only by leaving "aud" out, so set
 // Audience. ory/fosite does not show it at all, so set its DisableRefreshTokenValidation.
 func RFC7662(c RFC7662Config) Profile {
-	if err := c.check(); err != nil {
-		return Profile{err: err}
+	auth := cmp.Or(c.ClientAuth, tokensource.Basic)
+	if !slices.Contains(styles, auth) {
+		auth = tokensource.Basic // it is reported as a mistake, once
 	}
 	return Profile{
 		server:     introspect.NewRFC7662(c.IntrospectionURL, c.realm()),
 		field:      "RFC7662Config.IntrospectionURL",
-		clientAuth: cmp.Or(c.ClientAuth, tokensource.Basic),
+		mistakes:   c.check(),
+		clientAuth: auth,
 		source:     c.TokenSource,
 		audience:   slices.Clone(c.Audience),
 		issuer:     c.Issuer,
 	}
 }
 
+// styles are how a client's id and secret can be sent.
+var styles = []tokensource.ClientAuth{tokensource.Basic, tokensource.BasicRaw, tokensource.Post}
+
 func (c *RFC7662Config) realm() string { return cmp.Or(c.Realm, "api") }
 
-// check returns the first mistake in c, a *ConfigError. The address is checked by New.
-func (c *RFC7662Config) check() error {
-	mistake := func(field string, err error) error { return &ConfigError{Field: "RFC7662Config." + field, Err: err} }
-	styles := []tokensource.ClientAuth{"", tokensource.Basic, tokensource.BasicRaw, tokensource.Post}
+// check returns the mistakes in c, each a *ConfigError. New checks the address.
+func (c *RFC7662Config) check() (mistakes []error) {
+	add := func(field string, err error) {
+		mistakes = append(mistakes, &ConfigError{Field: "RFC7662Config." + field, Err: err})
+	}
 	switch {
-	case !slices.Contains(styles, c.ClientAuth):
-		return mistake("ClientAuth", fmt.Errorf("is %q, want %q, %q or %q", c.ClientAuth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post))
+	case c.ClientAuth != "" && !slices.Contains(styles, c.ClientAuth):
+		add("ClientAuth", fmt.Errorf("is %q, want %q, %q or %q", c.ClientAuth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post))
 	case c.ClientAuth != "" && c.TokenSource != nil:
-		return mistake("ClientAuth", errors.New("and TokenSource are both set: choose one"))
+		add("ClientAuth", errors.New("and TokenSource are both set: choose one"))
+	}
+	switch {
 	case len(c.Audience) == 0 && !c.AnyAudience:
-		return mistake("Audience", errors.New("is empty: name this service, or set AnyAudience to accept tokens that were issued for others"))
+		add("Audience", errors.New("is empty: name this service, or set AnyAudience to accept tokens that were issued for others"))
 	case len(c.Audience) > 0 && c.AnyAudience:
-		return mistake("Audience", errors.New("and AnyAudience are both set: choose one"))
+		add("Audience", errors.New("and AnyAudience are both set: choose one"))
 	case slices.Contains(c.Audience, ""):
-		return mistake("Audience", errors.New("has an empty value"))
+		add("Audience", errors.New("has an empty value"))
 	}
 	if err := introspect.CheckRealm(c.realm()); err != nil {
-		return mistake("Realm", err)
+		add("Realm", err)
 	}
-	return nil
+	return mistakes
 }

@@ -17,7 +17,8 @@ import (
 // no decision; its first panic is logged.
 //
 // Each gets one struct, to which fields can be added. Where ctx is a call's and not a request's, it
-// has the values of the request that caused the call; several requests may wait for its answer.
+// has the values of the request that caused the call, while that request lasts; several requests
+// may wait for its answer.
 type Trace struct {
 	// Looked is called after a request was looked up in the cache.
 	Looked func(ctx context.Context, i LookedInfo)
@@ -33,7 +34,7 @@ type Trace struct {
 	Introspected func(ctx context.Context, i IntrospectedInfo)
 	// CircuitChanged is called when calls stop because the endpoint fails, and when they go on.
 	CircuitChanged func(i CircuitChangedInfo)
-	// Renewed is called after a fetch of our own token, where the Verifier makes the source of it
+	// Renewed is called after a fetch of our own token, when those who wait for it go on, where the Verifier makes the source of it
 	// (MobileFirst8). A source that the program makes has tokensource.Config.Renewed.
 	Renewed func(tokensource.Renewal)
 	// Decided is called at the end of Guard.Authorize.

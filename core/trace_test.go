@@ -161,3 +161,49 @@ func TestTraceOfAWaitInVain(t *testing.T) {
 		time.Sleep(10 * time.Second)
 	})
 }
+
+// A call that the circuit stops while it waits has waited; one that comes later has not. And Ready is
+// no request.
+func TestTraceOfWaitsAndReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := coretest.New()
+		var d diary
+		v := mobileFirst(t, srv, func(c *core.Config) {
+			c.MaxInFlight = 8
+			c.Trace = core.Trace{Waited: d.trace().Waited, Joined: d.trace().Joined}
+		})
+		authorize(t.Context(), v, bearer("warm"), core.Authenticated())
+		srv.Inject(coretest.Introspection, coretest.Always, coretest.Delay(300*time.Millisecond), coretest.Status(503))
+		var all sync.WaitGroup
+		reasons := make(chan core.Reason, 99)
+		for i := range 40 {
+			all.Go(func() {
+				_, d := authorize(t.Context(), v, bearer(fmt.Sprint("t", i)), core.Authenticated())
+				reasons <- d.Reason
+			})
+		}
+		all.Wait()
+		close(reasons)
+		stopped := 0
+		for r := range reasons {
+			if r == core.ReasonCircuitOpen {
+				stopped++
+			}
+		}
+		if told := strings.Count(d.tear(), "error true"); stopped == 0 || told < stopped {
+			t.Errorf("%d waits in vain were told, want those of %d stopped requests at least", told, stopped)
+		}
+		authorize(t.Context(), v, bearer("later"), core.Authenticated())
+		if got := d.tear(); strings.Contains(got, "error true") {
+			t.Errorf("a request that comes during the outage: got %s", got)
+		}
+		for range 3 {
+			all.Go(func() { _ = v.Ready(t.Context()) })
+		}
+		all.Wait()
+		if got := d.tear(); strings.Contains(got, "joined") {
+			t.Errorf("Ready: got %s", got)
+		}
+		time.Sleep(10 * time.Second)
+	})
+}

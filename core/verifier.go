@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
 // Verifier asks one authorization server about tokens and remembers what it said. Make one with
@@ -25,7 +27,9 @@ type Verifier struct {
 	trace        hooks
 	warnings     warnings
 
-	remembered, asked origin // of the answers that Principals have
+	timeout    time.Duration
+	remembered origin                 // of answers that were remembered
+	asked      atomic.Pointer[origin] // of answers that were asked for; a new one after each Forget
 }
 
 // check returns an error for a Verifier that New has not made.
@@ -50,7 +54,7 @@ func (v *Verifier) Ready(ctx context.Context) error {
 	}
 	// A flight of its own: a caller that leaves early must not look like a server that does not
 	// answer.
-	err := v.cache.ready(ctx, v.keys.key("\x00"+introspect.Probe))
+	err := v.cache.ready(ctx, v.readyKey())
 	switch {
 	case err == nil, errors.Is(err, ErrConflict):
 		return nil
@@ -59,3 +63,6 @@ func (v *Verifier) Ready(ctx context.Context) error {
 	}
 	return fmt.Errorf("core: not ready: %w", err)
 }
+
+// readyKey is the key of the flights of Ready. No token has it.
+func (v *Verifier) readyKey() memcache.Key { return v.keys.key("\x00" + introspect.Probe) }

@@ -50,8 +50,11 @@ var (
 	ErrOvertaken = errors.New("given up for others: it hung while later calls were answered")
 )
 
-// A CircuitOpenError reports that the circuit is open. Wait is for how long at least.
-type CircuitOpenError struct{ Wait time.Duration }
+// A CircuitOpenError reports that the circuit is open.
+type CircuitOpenError struct {
+	Wait   time.Duration // for how long it stays open, at least
+	Queued bool          // it opened while the call was in the queue
+}
 
 // Error implements error.
 func (e *CircuitOpenError) Error() string {
@@ -124,7 +127,7 @@ func (g *Gate) startOrQueue(p *Pass) error {
 	defer g.mu.Unlock()
 	switch v := g.circuit.admit(now, g.free(p.known)); {
 	case v == refuse:
-		return &CircuitOpenError{g.circuit.until.Sub(now)}
+		return &CircuitOpenError{Wait: g.circuit.until.Sub(now)}
 	case v == passAndProbe:
 		g.sendProbe()
 		p.trial = true

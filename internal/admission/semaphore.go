@@ -53,7 +53,7 @@ func (g *Gate) serve(now time.Time) {
 		g.limit.reset()
 		for p := g.waiting.oldest(); p != nil; p = g.waiting.oldest() {
 			g.circuit.refused++
-			g.reject(p, &CircuitOpenError{g.circuit.until.Sub(now)})
+			g.reject(p, &CircuitOpenError{Wait: g.circuit.until.Sub(now), Queued: true})
 		}
 	case closed:
 		for _, known := range []bool{true, false} {

@@ -24,6 +24,9 @@ type Introspection struct {
 	Expires, NotBefore, IssuedAt, AuthTime Instant
 	// Audience is "aud".
 	Audience []string
+	// Key is that of the token in the cache of the one who asked. It must not be shown: a struct that
+	// is printed shows pointers and not what they point to, so it stays behind one.
+	Key [16]byte
 
 	scope, clientID, username, subject, issuer, acr, confirmation span
 
@@ -176,7 +179,7 @@ func (w *writer) spans(elements []string) []span {
 	return all
 }
 
-// Clone returns a copy that shares no text with in.
+// Clone returns a copy with a text of its own. Its Audience shares the old text.
 func (in *Introspection) Clone() *Introspection {
 	next := *in
 	next.text = strings.Clone(in.text)

@@ -138,9 +138,10 @@ func (i *Introspector) call(ctx context.Context, q Question, first bool) (in *In
 	begun := time.Now()
 	pass, err := i.gate.Acquire(ctx, q.Known)
 	if err != nil {
-		err := i.notAdmitted(err)
-		if !errors.Is(err, ErrCircuitOpen) {
-			i.events.Waited(ctx, q.Known, time.Since(begun), err)
+		open, isOpen := errors.AsType[*admission.CircuitOpenError](err)
+		err = i.notAdmitted(err)
+		if took := time.Since(begun); !isOpen || open.Queued && took > 0 {
+			i.events.Waited(ctx, q.Known, took, err)
 		}
 		return nil, false, err
 	}

@@ -150,11 +150,6 @@ func (*MobileFirst8) device(in *Introspection) (Device, bool) {
 	return readDevice(o, nil), ok
 }
 
-func (*MobileFirst8) checks(in *Introspection) strictjson.Object {
-	o, _ := in.object(mfpChecks)
-	return o
-}
-
 func readApplication(o strictjson.Object, left *unread) (a Application, err error) {
 	if a.ID, _, err = o.OptionalString("id"); err != nil {
 		return Application{}, fmt.Errorf("in %s: %w", mfpApplication, err)

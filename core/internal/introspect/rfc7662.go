@@ -152,4 +152,7 @@ func (*RFC7662) application(*Introspection) (Application, bool) { return Applica
 
 func (*RFC7662) device(*Introspection) (Device, bool) { return Device{}, false }
 
-func (*RFC7662) checks(*Introspection) strictjson.Object { return strictjson.Object{} }
+func (*RFC7662) checks(in *Introspection) strictjson.Object {
+	o, _ := in.object(mfpChecks) // a server in MobileFirst's place may have them
+	return o
+}

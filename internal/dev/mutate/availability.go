@@ -68,7 +68,7 @@ var availabilityMutants = []mutant{
 	{"flight: work that nobody waits for is done", "internal/flight/flight.go", "if c.waiting--; c.waiting == 0 && c.sent.IsZero() {", "if c.waiting--; false {", inFlight},
 	{"flight: the deaf are joined", "internal/flight/flight.go", "\tg.drop(key, (*call[V]).overdue)\n", "", inFlight},
 	{"core: strangers fill the log", "core/internal/introspect/report.go", "if !i.limit.due() {", "if false {", inIntrospect},
-	{"core: a stranger's call answers Ready", "core/verifier.go", "v.keys.key(\"\\x00\"+introspect.Probe)", "v.keys.key(introspect.Probe)", inCore},
+	{"core: a stranger's call answers Ready", "core/verifier.go", "v.keys.key(\"\\x00\" + introspect.Probe)", "v.keys.key(introspect.Probe)", inCore},
 	{"cache: nobody is known", "core/caching.go", "Known: c.active.Held(key)", "Known: false", inCore},
 	{"cache: Ready's outcome is evidence", "core/internal/introspect/introspector.go", "\tif !q.IsProbe {\n\t\ti.remember", "\tif true {\n\t\ti.remember", inIntrospect},
 	{"asking: a call is repeated for ever", "core/internal/introspect/introspector.go", "return in, first && transient(err)", "return in, transient(err)", inIntrospect},
