@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func readToken(answer strictjson.Object, sent time.Time, scope string) (Token, e
 	if err != nil {
 		return Token{}, err
 	}
-	granted, _, err := answer.OptionalString("scope")
+	granted, _, err := answer.String("scope")
 	if err != nil {
 		return Token{}, err
 	}
@@ -73,14 +72,7 @@ func readToken(answer strictjson.Object, sent time.Time, scope string) (Token, e
 // down to whole seconds and limited to a day. Less than one second is an error, because each
 // request would need a new token.
 func lifetime(answer strictjson.Object) (time.Duration, error) {
-	seconds, present, err := answer.Number("expires_in")
-	if text, isText, _ := answer.String("expires_in"); isText {
-		present = true
-		seconds, err = strconv.ParseFloat(text, 64)
-		if err != nil || strings.Trim(text, "-.0123456789") != "" { // ParseFloat takes NaN and 0x1p-2 too
-			return 0, errors.New(`member "expires_in" is a string and not a number`)
-		}
-	}
+	seconds, present, err := answer.NumberOrString("expires_in")
 	switch {
 	case err != nil:
 		return 0, err

@@ -27,7 +27,7 @@ func TestAnswers(t *testing.T) {
 		{"no access_token", drop("access_token"), 0, `"access_token"`},
 		{"an empty access_token", set("access_token", `""`), 0, `"access_token"`},
 		{"a number as access_token", set("access_token", "5"), 0, `"access_token" is a number`},
-		{"null as access_token", set("access_token", "null"), 0, `"access_token" is null`},
+		{"null as access_token", set("access_token", "null"), 0, `"access_token" is missing`},
 		{"ACCESS_TOKEN instead", body(`{"ACCESS_TOKEN":"a","token_type":"Bearer","expires_in":60}`), 0, `"access_token"`},
 		// CC-13
 		{"a line break in access_token", set("access_token", `"canary\r\nX: 1"`), 0, "no header can carry"},
@@ -39,7 +39,7 @@ func TestAnswers(t *testing.T) {
 		{"BEARER in upper case", set("token_type", `"BEARER"`), 3599 * time.Second, ""},
 		{"no token_type", drop("token_type"), 0, `"token_type"`},
 		{"an empty token_type", set("token_type", `""`), 0, `"token_type"`},
-		{"null as token_type", set("token_type", "null"), 0, `"token_type" is null`},
+		{"null as token_type", set("token_type", "null"), 0, `"token_type" is missing`},
 		{"mac as token_type", set("token_type", `"mac"`), 0, `"token_type"`},
 		{"DPoP as token_type", set("token_type", `"DPoP"`), 0, `"token_type"`},
 		{"a Kelvin sign in token_type", set("token_type", `"bearer\u212a"`), 0, `"token_type"`},
@@ -67,7 +67,7 @@ func TestAnswers(t *testing.T) {
 		{"Inf as expires_in", set("expires_in", `"Inf"`), 0, "not a number"},
 		{"a hexadecimal string as expires_in", set("expires_in", `"0x10"`), 0, "not a number"},
 		{"true as expires_in", set("expires_in", "true"), 0, `"expires_in" is a boolean`},
-		{"null as expires_in", set("expires_in", "null"), 0, `"expires_in" is null`},
+		{"null as expires_in", set("expires_in", "null"), 5 * time.Minute, ""}, // JL-01
 		{"an array as expires_in", set("expires_in", "[60]"), 0, `"expires_in" is an array`},
 		// CC-21, D7
 		{"no scope, which means as asked", drop("scope"), 3599 * time.Second, ""},
@@ -83,6 +83,11 @@ func TestAnswers(t *testing.T) {
 		{"members of any kind", set("x", `{"y":[1,null]}`), 3599 * time.Second, ""},
 		// CC-29
 		{"an error beside a token", set("error", `"invalid_client"`), 0, "invalid_client"},
+		{"an empty error beside a token", set("error", `""`), 3599 * time.Second, ""},      // JL-02
+		{"null as the error beside a token", set("error", "null"), 3599 * time.Second, ""}, // JL-02
+		{"an empty error alone", body(`{"error":""}`), 0, `"access_token" is missing`},
+		{"a blank as the error beside a token", set("error", `" "`), 0, "unknown_error"},
+		{"null for all that may be left out", body(`{"access_token":"a","token_type":"Bearer","expires_in":3599,"scope":null,"refresh_token":null,"error":null,"errorCode":null,"x":null}`), 3599 * time.Second, ""}, // JL-01
 		{"an error alone", body(`{"error":"invalid_client"}`), 0, "invalid_client"},
 		// CC-31
 		{"access_token twice", coretest.RepeatMember("access_token", `"canary"`), 0, "appears twice"},
@@ -168,6 +173,7 @@ func TestErrorAnswers(t *testing.T) {
 		{"403 without a body", coretest.Status(403), 403, "", "the client id or secret is wrong"},
 		{"MobileFirst's errorCode", json(400, `{"errorCode":"INVALID_CLIENT_ID","errorMsg":"canary"}`), 400, tokensource.ErrInvalidClient, ""},
 		{"400 without a body", coretest.Status(400), 400, "", "answered 400"},
+		{"400 with an empty error", json(400, `{"error":""}`), 400, "", "answered 400"},
 		{"400 null", json(400, "null"), 400, "", "answered 400"},
 		{"404 of an application server", coretest.HTML(404), 404, "", "nothing is served there"},
 		// CC-27, A69: what is no code is not repeated

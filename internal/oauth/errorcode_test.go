@@ -15,9 +15,11 @@ func TestErrorCode(t *testing.T) {
 		{"another errorCode", `{"errorCode":"SOMETHING"}`, ""},
 		{"what cannot be a code", `{"error":"Bearer eyJ.abc"}`, "unknown_error"}, // CC-27
 		{"too long for a code", `{"error":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}`, "unknown_error"},
-		{"an empty one", `{"error":""}`, "unknown_error"},
+		{"an empty one", `{"error":""}`, ""}, // JL-02
+		{"a blank", `{"error":" "}`, "unknown_error"},
 		{"not a string", `{"error":{"code":1}}`, "unknown_error"},
-		{"null", `{"error":null}`, "unknown_error"},
+		{"null", `{"error":null}`, ""},                       // JL-02
+		{"null for MobileFirst's", `{"errorCode":null}`, ""}, // JL-01
 	} {
 		o, err := strictjson.Parse([]byte(tt.answer))
 		if err != nil {

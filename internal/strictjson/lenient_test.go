@@ -96,7 +96,6 @@ func TestABrokenMemberIsAnErrorToEveryMethod(t *testing.T) {
 		}
 		for method, call := range map[string]func() (any, bool, error){
 			"String":         func() (any, bool, error) { return o.String("m") },
-			"OptionalString": func() (any, bool, error) { return o.OptionalString("m") },
 			"Bool":           func() (any, bool, error) { return o.Bool("m") },
 			"Number":         func() (any, bool, error) { return o.Number("m") },
 			"NumberOrString": func() (any, bool, error) { return o.NumberOrString("m") },

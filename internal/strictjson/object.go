@@ -42,9 +42,9 @@ import (
 // has no members.
 //
 // Every method that takes a member name reports whether the member is present. A
-// value of the wrong type, null included, is an error and not present; only
-// OptionalString and Object treat null as absent. A member that [ParseLenient]
-// found broken is also an error and not present.
+// member that is null is not present: servers send null for "none". A value of the
+// wrong type is an error and not present. A member that [ParseLenient] found broken
+// is also an error and not present.
 type Object struct {
 	members map[string]json.RawMessage // as sent; nil where the name comes twice
 	defects map[string]string          // of the members that have one
@@ -65,7 +65,10 @@ func (o Object) Raw(name string) (value json.RawMessage, present bool, err error
 	if defect, broken := o.defects[name]; broken {
 		return nil, false, fmt.Errorf("%s %s", describe(name), defect)
 	}
-	return raw, ok, nil
+	if !ok || kind(raw) == aNull {
+		return nil, false, nil
+	}
+	return raw, true, nil
 }
 
 // Broken returns the names of the members that cannot be read, sorted.
@@ -73,13 +76,13 @@ func (o Object) Broken() []string {
 	return slices.Sorted(maps.Keys(o.defects))
 }
 
-// Whole returns the members that can be read, as Raw does. The caller owns the
-// map.
+// Whole returns the members that are present, as Raw does. The caller owns the map.
 func (o Object) Whole() map[string]json.RawMessage {
 	whole := maps.Clone(o.members)
-	for name := range o.defects {
-		delete(whole, name)
-	}
+	maps.DeleteFunc(whole, func(name string, raw json.RawMessage) bool {
+		_, broken := o.defects[name]
+		return broken || kind(raw) == aNull
+	})
 	return whole
 }
 
@@ -93,15 +96,6 @@ func (o Object) String(name string) (value string, present bool, err error) {
 		return "", false, wrongType(name, raw, aString)
 	}
 	return unquote(raw), true, nil
-}
-
-// OptionalString is String for servers that send null for "none": null counts as
-// not present, and is no error.
-func (o Object) OptionalString(name string) (value string, present bool, err error) {
-	if kind(o.members[name]) == aNull {
-		return "", false, nil
-	}
-	return o.String(name)
 }
 
 // Bool returns a member that must be true or false.
@@ -182,9 +176,8 @@ func (o Object) Strings(name string) (values []string, present bool, err error) 
 	return values, true, nil
 }
 
-// Object returns a member that must be an object. Null counts as not present, and
-// is no error. A defect inside the object is a defect of the inner member that has
-// it, not of the object.
+// Object returns a member that must be an object. A defect inside the object is a
+// defect of the inner member that has it, not of the object.
 func (o Object) Object(name string) (value Object, present bool, err error) {
 	raw, present := o.members[name]
 	switch k := kind(raw); {

@@ -3,6 +3,7 @@ package strictjson_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -37,7 +38,6 @@ func TestMembersHaveOneType(t *testing.T) {
 		{`"x"`, "a string"},
 		{`5`, "a number"},
 		{`true`, "a boolean"},
-		{`null`, "null"},
 		{`[5]`, "an array"},
 		{`[]`, "an array"},
 		{`{"a":"b"}`, "an object"},
@@ -45,14 +45,13 @@ func TestMembersHaveOneType(t *testing.T) {
 	tests := []struct {
 		method, want string
 		call         func(o strictjson.Object) (any, bool, error)
-		takes        []string // null taken for absent included
+		takes        []string
 	}{
 		{"String", "a string", func(o strictjson.Object) (any, bool, error) { return o.String("sub") }, []string{`"x"`}},
-		{"OptionalString", "a string", func(o strictjson.Object) (any, bool, error) { return o.OptionalString("sub") }, []string{`"x"`, `null`}},
 		{"Bool", "a boolean", func(o strictjson.Object) (any, bool, error) { return o.Bool("sub") }, []string{`true`}},
 		{"Number", "a number", func(o strictjson.Object) (any, bool, error) { return o.Number("sub") }, []string{`5`}},
 		{"Strings", "a string or an array of strings", func(o strictjson.Object) (any, bool, error) { return o.Strings("sub") }, []string{`"x"`, `[]`, `[5]`}},
-		{"Object", "an object", func(o strictjson.Object) (any, bool, error) { return o.Object("sub") }, []string{`{"a":"b"}`, `null`}},
+		{"Object", "an object", func(o strictjson.Object) (any, bool, error) { return o.Object("sub") }, []string{`{"a":"b"}`}},
 	}
 	for _, tt := range tests {
 		for _, v := range values {
@@ -71,7 +70,7 @@ func TestMembersHaveOneType(t *testing.T) {
 			})
 		}
 		t.Run(tt.method+" of an absent member is not present", func(t *testing.T) {
-			for _, o := range []strictjson.Object{{}, parse(t, `{}`), parse(t, `{"Sub":{},"sub ":{}}`)} {
+			for _, o := range []strictjson.Object{{}, parse(t, `{}`), parse(t, `{"Sub":{},"sub ":{}}`), parse(t, `{"sub":null}`)} { // JL-01: null is absent
 				value, present, err := tt.call(o)
 				if present || err != nil || !isZero(value) {
 					t.Errorf("got %#v, %v, %v, want zero values", value, present, err)
@@ -92,6 +91,21 @@ func isZero(value any) bool {
 	}
 }
 
+// JL-01: members that are null are not among the members, and null twice is a defect all the same.
+func TestNullIsAbsent(t *testing.T) {
+	o, err := strictjson.ParseLenient([]byte(`{"a":null,"b":1,"c":[null],"d":{"e":null},"f":null,"f":null}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := o.Whole()
+	if names := slices.Sorted(maps.Keys(whole)); !slices.Equal(names, []string{"b", "c", "d"}) {
+		t.Errorf("the members are %q, want b, c and d", names)
+	}
+	if _, present, err := o.String("f"); present || err == nil {
+		t.Errorf("null twice: present %v, error %v, want an error", present, err)
+	}
+}
+
 // IN-66
 func TestMembersAreDecoded(t *testing.T) {
 	o := parse(t, `{"plain":"a b","empty":"","escaped":"\"\\\/\b\f\n\r\t\u0000\u00e9\ud83d\ude00","raw":"é😀",`+
@@ -104,9 +118,6 @@ func TestMembersAreDecoded(t *testing.T) {
 		{"an empty string is present", result(o.String("empty")), `"" true`},
 		{"escapes are decoded", result(o.String("escaped")), `"\"\\/\b\f\n\r\t\x00é😀" true`},
 		{"UTF-8 is kept", result(o.String("raw")), `"é😀" true`},
-		{"an optional string", result(o.OptionalString("plain")), `"a b" true`},
-		{"an optional string that is empty is present", result(o.OptionalString("empty")), `"" true`},
-		{"an optional string that is null is absent", result(o.OptionalString("null")), `"" false`},
 		{"true", result(o.Bool("yes")), `true true`},
 		{"false is present", result(o.Bool("no")), `false true`},
 		{"zero is present", result(o.Number("zero")), `0 true`},
@@ -122,6 +133,7 @@ func TestMembersAreDecoded(t *testing.T) {
 		{"a list with null", result(o.Strings("withNull")), `error: member "withNull" is an array with null in it, want a string or an array of strings`},
 		{"a list of lists", result(o.Strings("nested")), `error: member "nested" is an array with an array in it, want a string or an array of strings`},
 		{"a list of objects", result(o.Strings("objects")), `error: member "objects" is an array with an object in it, want a string or an array of strings`},
+		{"null as sent", result(o.Raw("null")), `json.RawMessage(nil) false`}, // JL-01
 		{"an object that is null is absent", result(o.Object("null")), `map[string]json.RawMessage(nil) false`},
 		{"an empty object is present", result(o.Object("emptyObject")), `map[string]json.RawMessage{} true`},
 	}
@@ -233,7 +245,7 @@ func TestNumberOrString(t *testing.T) {
 		{"infinity by name", `{"n":"Infinity"}`, 0, false, true},
 		{"a hexadecimal number", `{"n":"0x10p0"}`, 0, false, true},
 		{"a leading plus", `{"n":"+1"}`, 0, false, true},
-		{"null", `{"n":null}`, 0, false, true},
+		{"null", `{"n":null}`, 0, false, false}, // JL-01
 		{"an array", `{"n":[1]}`, 0, false, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

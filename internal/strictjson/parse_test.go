@@ -181,7 +181,7 @@ func TestParseRefuses(t *testing.T) {
 
 func TestParseAcceptsEveryFormOfValue(t *testing.T) {
 	for _, value := range []string{
-		`0`, `-0`, `1`, `10`, `-1.5`, `1e5`, `1E+5`, `1.25e-5`, `true`, `false`, `null`, `[]`, `{}`, `[ ]`, `{ }`,
+		`0`, `-0`, `1`, `10`, `-1.5`, `1e5`, `1E+5`, `1.25e-5`, `true`, `false`, `[null]`, `[]`, `{}`, `[ ]`, `{ }`,
 		`[1,2 , 3]`, `[[],[{}]]`, `{"a":{"a":{"a":1}}}`, `[{"a":1},{"a":1}]`,
 		`""`, `"\"\\\/\b\f\n\r\t"`, `"\u0000\uFFFF\uabCD"`, `"\ud83d\ude00"`, "\"\x7f\u2028😀\"",
 	} {

@@ -103,7 +103,7 @@ func (in *Introspection) strings(o strictjson.Object, body []byte) error {
 		{"token_use", &tokenUse, nil},
 		{"typ", &typ, nil},
 	} {
-		v, _, err := o.OptionalString(m.name)
+		v, _, err := o.String(m.name)
 		switch {
 		case err != nil:
 			return err
@@ -114,7 +114,7 @@ func (in *Introspection) strings(o strictjson.Object, body []byte) error {
 		}
 	}
 	in.scope = w.span(normalized(scope))
-	acr, _, _ := o.OptionalString("acr") // absent and unreadable are the same: no proof
+	acr, _, _ := o.String("acr") // absent and unreadable are the same: no proof
 	in.acr = w.span(acr)
 	audience, _, err := o.Strings("aud")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func TestDecode(t *testing.T) {
 		{"active is the string false", `{"active":"false"}`, `member "active" is a string, want a boolean`},            // IN-21, A33
 		{"active is 1", `{"active":1}`, `member "active" is a number, want a boolean`},                                 // IN-21
 		{"active is 0", `{"active":0}`, `member "active" is a number, want a boolean`},                                 // IN-21
-		{"active is null", `{"active":null}`, `member "active" is null, want a boolean`},                               // IN-21
+		{"active is null", `{"active":null}`, `member "active" is missing`},                                            // IN-21
 		{"active is an array", `{"active":[true]}`, `member "active" is an array, want a boolean`},                     // IN-21
 		{"active is an object", `{"active":{"v":true}}`, `member "active" is an object, want a boolean`},               // IN-21
 		{"another spelling of active", `{"Active":true}`, `member "active" is missing`},                                // IN-22, A66
@@ -76,9 +77,11 @@ func TestDecode(t *testing.T) {
 		{"aud is empty", `{"active":true,"aud":[]}`, "active"},                                                         // IN-62
 		{"a member nobody knows", `{"active":true,"extension_field":{"x":[1]}}`, "active"},                             // IN-67
 		{"exp is a boolean", `{"active":true,"exp":true}`, `member "exp" is a boolean, want a number`},                 // IN-50
-		{"exp is null", `{"active":true,"exp":null}`, `member "exp" is null, want a number`},                           // IN-50
-		{"exp is an array", `{"active":true,"exp":[1]}`, `member "exp" is an array, want a number`},                    // IN-50
-		{"exp is an object", `{"active":true,"exp":{}}`, `member "exp" is an object, want a number`},                   // IN-50
+		{"exp is null", `{"active":true,"exp":null}`, "active"},                                                        // JL-01
+		{"aud has null in it", `{"active":true,"aud":["a",null]}`, `member "aud" is an array with null in it`},
+		{"exp is null twice", `{"active":true,"exp":null,"exp":null}`, `member "exp" appears twice`},
+		{"exp is an array", `{"active":true,"exp":[1]}`, `member "exp" is an array, want a number`},  // IN-50
+		{"exp is an object", `{"active":true,"exp":{}}`, `member "exp" is an object, want a number`}, // IN-50
 	} {
 		for name, p := range both {
 			t.Run(name+": "+tt.name, func(t *testing.T) {
@@ -98,6 +101,64 @@ func TestDecode(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// JL-01: null is absent. An answer with null for all that may be left out means what the bare answer means.
+func TestNullIsAbsent(t *testing.T) {
+	names := []string{
+		"scope", "client_id", "username", "sub", "iss", "token_type", "token_use", "typ", "acr", "aud", "cnf", "exp", "nbf", "iat", "auth_time",
+		"error", "errorCode", "mfp-application", "mfp-device", "mfp-user", "mfp-checks", "a member of its own",
+	}
+	for profile, p := range both {
+		bare, err := Decode(p, []byte(`{"active":true}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies := []string{`{"active":true,"` + strings.Join(names, `":null,"`) + `":null}`}
+		for _, name := range names {
+			bodies = append(bodies, `{"active":true,"`+name+`":null}`)
+		}
+		for _, body := range bodies {
+			in, err := Decode(p, []byte(body))
+			if err != nil {
+				t.Errorf("%s: %s: %v", profile, body, err)
+				continue
+			}
+			_, hasUser := in.User()
+			_, hasApplication := in.Application()
+			_, hasDevice := in.Device()
+			if hasUser || hasApplication || hasDevice || in.IsBound() || in.Confirmation() != "" {
+				t.Errorf("%s: %s: user %v, application %v, device %v, bound %v", profile, body, hasUser, hasApplication, hasDevice, in.IsBound())
+			}
+			got := *in
+			got.text, got.length = bare.text, bare.length
+			for _, s := range []*span{&got.scope, &got.clientID, &got.username, &got.subject, &got.issuer, &got.acr, &got.confirmation} {
+				s.start = 0
+			}
+			if !reflect.DeepEqual(got, *bare) {
+				t.Errorf("%s: %s: got %+v, want %+v", profile, body, got, *bare)
+			}
+		}
+	}
+}
+
+// JL-01: within MobileFirst's own members, too.
+func TestNullWithin(t *testing.T) {
+	in, err := Decode(mfp, []byte(`{"active":true,"mfp-user":{"id":"u","displayName":null,"authenticatedBy":null,"authenticatedAt":null,"attributes":{"a":null,"b":1}},`+
+		`"mfp-application":{"id":null,"version":null},"mfp-checks":{"c":null}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, ok := in.User()
+	if !ok || u.ID != "u" || !u.AuthenticatedAt.IsZero() || len(u.Attributes) != 1 || string(u.Attributes["b"]) != "1" {
+		t.Errorf("user is %+v", u)
+	}
+	if raw, ok := in.Check("c"); ok {
+		t.Errorf("the check c is %s, want none", raw)
+	}
+	if _, err := Decode(mfp, []byte(`{"active":true,"mfp-user":{"id":["u"]}}`)); err == nil {
+		t.Error("a user id of another type was read")
 	}
 }
 

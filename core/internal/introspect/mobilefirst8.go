@@ -101,8 +101,8 @@ const (
 	mfpAttributes  = "attributes" // of mfp-user
 )
 
-// check reads MobileFirst's members. Null and absent are the same: tokens of confidential clients
-// have no application, device or user. An identity depends on the user and its id, and on the
+// check reads MobileFirst's members. Tokens of confidential clients have no application, device or
+// user. An identity depends on the user and its id, and on the
 // application and its id. The other members are only shown, and left out where they cannot be read.
 func (*MobileFirst8) check(o strictjson.Object, left *unread) error {
 	app, _, err := o.Object(mfpApplication)
@@ -151,7 +151,7 @@ func (*MobileFirst8) device(in *Introspection) (Device, bool) {
 }
 
 func readApplication(o strictjson.Object, left *unread) (a Application, err error) {
-	if a.ID, _, err = o.OptionalString("id"); err != nil {
+	if a.ID, _, err = o.String("id"); err != nil {
 		return Application{}, fmt.Errorf("in %s: %w", mfpApplication, err)
 	}
 	left.show(mfpApplication, o, []member{{"clientPlatform", &a.Platform}, {"version", &a.Version}})
@@ -172,7 +172,7 @@ func readDevice(o strictjson.Object, left *unread) (d Device) {
 }
 
 func readUser(o strictjson.Object, left *unread) (u User, err error) {
-	if u.ID, _, err = o.OptionalString("id"); err != nil {
+	if u.ID, _, err = o.String("id"); err != nil {
 		return User{}, fmt.Errorf("in %s: %w", mfpUser, err)
 	}
 	left.show(mfpUser, o, []member{{"displayName", &u.DisplayName}, {"authenticatedBy", &u.AuthenticatedBy}})

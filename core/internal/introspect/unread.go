@@ -51,7 +51,7 @@ func (u *unread) broken(of string, o strictjson.Object, except ...string) {
 	}
 }
 
-// member is a member that must be a string, and where it goes. Null is absent.
+// member is a member that must be a string, and where it goes.
 type member struct {
 	name string
 	to   *string
@@ -60,7 +60,7 @@ type member struct {
 // show reads members of an object that are only shown. What cannot be read is empty.
 func (u *unread) show(of string, o strictjson.Object, all []member) {
 	for _, m := range all {
-		s, _, err := o.OptionalString(m.name)
+		s, _, err := o.String(m.name)
 		u.add(of, err)
 		*m.to = s
 	}
