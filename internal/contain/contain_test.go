@@ -189,10 +189,19 @@ func TestLoggerWhoseDefaultPanics(t *testing.T) {
 }
 
 func TestLoggerOfNone(t *testing.T) {
-	for name, l := range map[string]*slog.Logger{"nil": nil, "one that discards": slog.New(slog.DiscardHandler)} {
-		if got := contain.Logger(l).Handler(); got != slog.DiscardHandler {
-			t.Errorf("the handler of %s is %T, want none around slog.DiscardHandler", name, got)
-		}
+	if got := contain.Logger(slog.New(slog.DiscardHandler)).Handler(); got != slog.DiscardHandler {
+		t.Errorf("the handler is %T, want none around slog.DiscardHandler", got)
+	}
+	var b bytes.Buffer // LG-01, D11: nil is slog.Default()
+	setDefault(t, logTo(&b))
+	if contain.Logger(nil).Warn("hello"); !strings.Contains(b.String(), "hello") {
+		t.Errorf("the default log has %q", b.String())
+	}
+	setDefault(t, slog.New(broken{slog.NewTextHandler(io.Discard, nil), "Handle"}))
+	contain.Logger(nil).Warn("hello")
+	setDefault(t, slog.New(slog.DiscardHandler))
+	if got := contain.Logger(nil).Handler(); got != slog.DiscardHandler {
+		t.Errorf("the handler is %T, want none around slog.DiscardHandler", got)
 	}
 	once := contain.Logger(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if contain.Logger(once) != once {

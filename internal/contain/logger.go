@@ -7,10 +7,13 @@ import (
 )
 
 // Logger returns a logger that recovers panics of the handler of l. A line whose handler panics is
-// lost; the first loss is logged through slog.Default(), unless that is l. If l is nil, or if its
-// handler is slog.DiscardHandler, the result discards.
+// lost; the first loss is logged through slog.Default(), unless that is l. If l is nil, it is
+// slog.Default() as that is now. If the handler of l is slog.DiscardHandler, the result discards.
 func Logger(l *slog.Logger) *slog.Logger {
-	if l == nil || l.Handler() == slog.DiscardHandler {
+	if l == nil {
+		l = slog.Default()
+	}
+	if l.Handler() == slog.DiscardHandler {
 		return slog.New(slog.DiscardHandler)
 	}
 	if _, done := l.Handler().(*handler); done {

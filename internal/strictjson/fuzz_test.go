@@ -2,6 +2,7 @@ package strictjson_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -41,6 +42,12 @@ func FuzzParse(f *testing.F) {
 		if err := json.Unmarshal(data, &members); err != nil {
 			t.Fatalf("Parse(%q) accepts what encoding/json refuses: %v", data, err)
 		}
+		for name, raw := range members { // JL-01: null is absent
+			if got, ok, err := o.Raw(name); string(raw) == "null" && (ok || err != nil || got != nil) {
+				t.Errorf("Parse(%q) has null member %q as %q, %v, %v", data, name, got, ok, err)
+			}
+		}
+		maps.DeleteFunc(members, func(_ string, raw json.RawMessage) bool { return string(raw) == "null" })
 		if got := len(o.Whole()); got != len(members) || len(o.Broken()) != 0 {
 			t.Errorf("Parse(%q) has %d members and %q broken, want %d", data, got, o.Broken(), len(members))
 		}
