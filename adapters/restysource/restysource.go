@@ -32,8 +32,17 @@ const redacted = "[REDACTED]"
 // answer if the repetition is safe: the method is idempotent, the request has an Idempotency-Key,
 // or it was not sent, because there was no token or no connection. Conditions that you add with
 // AddRetryCondition apply in addition, without this check.
+//
+// Every attempt sends the body of the first one, also if that came from an io.Reader or a multipart
+// field. A body is kept in memory until the request ends.
+//
+// New panics if t is nil.
 func New(t *tokensource.Transport) *resty.Client {
-	c := resty.NewWithClient(&http.Client{Transport: t, Timeout: timeout})
+	if t == nil {
+		panic("restysource: New needs a Transport: pass src.Transport(nil, origins...)")
+	}
+	c := resty.NewWithClient(&http.Client{Transport: bodies{t}, Timeout: timeout})
+	keepBodies(c)
 	c.AddRetryCondition(safeToRepeat)
 	c.OnRequestLog(func(l *resty.RequestLog) error {
 		redact(l.Header, "Authorization", "Proxy-Authorization", "Cookie")

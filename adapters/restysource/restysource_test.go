@@ -112,7 +112,7 @@ func TestRetriesWithoutAToken(t *testing.T) {
 // failing is a Source whose token endpoint answers status.
 func failing(fetches *int, status int) *tokensource.Source {
 	src, err := tokensource.New(tokensource.Config{
-		TokenURL: "https://as.invalid", ClientID: "a", ClientSecret: "b",
+		TokenURL: "https://as.invalid/token", ClientID: "a", ClientSecret: "b",
 		Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			*fetches++
 			return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{"Retry-After": {"60"}}}, nil
