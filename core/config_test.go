@@ -92,7 +92,8 @@ func TestNew(t *testing.T) {
 			"user information in the base", asMFP("https://u:canary@mfp.example.com/mfp/api"),
 			"core: MobileFirst8(base) carries user information: put the credentials into their own fields",
 		},
-		{"no scheme", asMFP("mfp.example.com/mfp/api"), `core: MobileFirst8(base) has no host, want https://host/path`},
+		{"no scheme", asMFP("mfp.example.com/mfp/api"), "core: MobileFirst8(base) has no scheme: put https:// in front"}, // LG-06
+		{"an address and no scheme", asMFP("192.0.2.1:9443/mfp/api"), "core: MobileFirst8(base) has no scheme: put https:// in front, want https://host:port/<runtime>/api"},
 		{"no host", asMFP("https:///mfp/api"), "core: MobileFirst8(base) has no host, want https://host/path"},
 		{"another scheme", asMFP("ftp://mfp.example.com/mfp/api"), `core: MobileFirst8(base) has scheme "ftp", want https`},
 		{
@@ -101,7 +102,7 @@ func TestNew(t *testing.T) {
 		},
 		{
 			"a line break in the base", asMFP(base + "\n"),
-			"core: MobileFirst8(base) is not a URL, want https://host:port/<runtime>/api",
+			"core: MobileFirst8(base) has white space around it: remove that, want https://host:port/<runtime>/api",
 		},
 		{"no id", func(c *core.Config) { c.ClientID = "" }, "core: Config.ClientID is empty"}, // IN-06, CC-05
 		{"a colon in the id", func(c *core.Config) { c.ClientID = "a:b" }, // IN-08
@@ -120,7 +121,7 @@ func TestNew(t *testing.T) {
 			"core: Config.ClientSecret contains a character that is not ASCII, which MobileFirst does not accept",
 		},
 		{
-			"a secret with a line break", func(c *core.Config) { c.ClientSecret = "canary\n" },
+			"a secret with a line break", func(c *core.Config) { c.ClientSecret = "canary\nx" },
 			"core: Config.ClientSecret contains a control character (a line break at its end?)",
 		},
 		{

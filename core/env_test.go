@@ -62,7 +62,7 @@ func TestFromEnv(t *testing.T) {
 		},
 		{
 			"a bad secret", mfp,
-			map[string]string{"CLIENT_SECRET": "canary\n"},
+			map[string]string{"CLIENT_SECRET": "can\nary"},
 			"core: MFPGUARD_CLIENT_SECRET contains a control character (a line break at its end?)",
 		},
 		{
@@ -101,7 +101,7 @@ func TestFromEnv(t *testing.T) {
 		{
 			"RFC 7662, bearer, a bad token URL", own,
 			map[string]string{"TOKEN_URL": "as.example.com"},
-			"core: MFPGUARD_TOKEN_URL has no host, want https://host/path",
+			"core: MFPGUARD_TOKEN_URL has no scheme: put https:// in front",
 		},
 		{
 			"RFC 7662, bearer, http", own,

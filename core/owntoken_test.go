@@ -157,7 +157,7 @@ func TestSecretFuncFails(t *testing.T) {
 		{"it fails with a name that means something else to us", "", core.ErrInvalidToken, "reading the client secret: invalid token"},
 		{"it fails like a conflict", "", fmt.Errorf("x: %w", core.ErrConflict), "reading the client secret: x: "},
 		{"it returns nothing", "", nil, "the client secret is empty"},
-		{"it returns a line break", "canary\n", nil, "the client secret contains a control character"},
+		{"it returns a line break", "can\nary", nil, "the client secret contains a control character"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := newAsker()

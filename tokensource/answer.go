@@ -32,6 +32,9 @@ func (g *clientCredentials) decode(res *endpoint.Response, scope string) (Token,
 		return Token{}, fail
 	}
 	t, err := readToken(answer, res.Sent, scope)
+	if missing := missingScope(t.Scope, scope); err == nil && g.complete && missing != "" {
+		err = fmt.Errorf("the granted scope lacks %s: extend the client's allowed scope", missing)
+	}
 	if err != nil {
 		fail.Err = err
 		return Token{}, fail
@@ -62,9 +65,6 @@ func readToken(answer strictjson.Object, sent time.Time, scope string) (Token, e
 	if err != nil {
 		return Token{}, err
 	}
-	if missing := missingScope(granted, scope); missing != "" {
-		return Token{}, fmt.Errorf("the granted scope lacks %s: extend the client's allowed scope", missing)
-	}
 	return Token{AccessToken: Secret(access), Scope: cmp.Or(strings.Join(strings.Fields(granted), " "), scope), ExpiresAt: sent.Add(life)}, nil
 }
 
@@ -94,7 +94,7 @@ func hint(e *EndpointError, scope string) string {
 	case e.Code == "" && e.Status == http.StatusBadRequest:
 		return "it gives no reason: check the client id and secret"
 	case e.Status == http.StatusNotFound:
-		return "nothing is served there: check the URL"
+		return "nothing is served there: check the URL, which for MobileFirst 8.0 ends in /api/az/v1/token"
 	case e.Status >= 300 && e.Status < 400:
 		return "it redirects, and redirects are not followed: use the URL that it redirects to"
 	}

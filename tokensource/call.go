@@ -34,6 +34,7 @@ func (c *call) do() (*http.Response, error) {
 	for {
 		r := c.r.Clone(c.r.Context())
 		r.Body = body
+		r.Trailer = c.r.Trailer // no copy: the program fills it while the body is read
 		r.Header.Set("Authorization", "Bearer "+string(token.AccessToken))
 		res, err := c.t.send(r)
 		if err != nil {
@@ -62,6 +63,9 @@ func (c *call) classify(res *http.Response, used Token) (again Token, ok bool) {
 	}
 	ch, ok := bearerChallenge(res.Header["Www-Authenticate"])
 	if !ok {
+		if res.StatusCode == http.StatusUnauthorized { // perhaps of a proxy, or after the work was done
+			c.src.Invalidate(used)
+		}
 		return Token{}, false
 	}
 	switch e := ch.params["error"]; {
@@ -85,8 +89,12 @@ func (c *call) renew(used Token) (Token, bool) {
 	return token, err == nil && token.AccessToken != used.AccessToken
 }
 
-// rewindable reports whether the request's body can be sent again.
+// rewindable reports whether the request's body can be sent again. A body with trailers cannot: two
+// attempts would write them into one map.
 func (c *call) rewindable() bool {
+	if len(c.r.Trailer) > 0 {
+		return false
+	}
 	return c.r.Body == nil || c.r.Body == http.NoBody || c.r.GetBody != nil
 }
 

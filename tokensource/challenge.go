@@ -14,12 +14,8 @@ type challenge struct {
 }
 
 // bearerChallenge returns the Bearer challenge in the field's lines. It is not ok if there is
-// none, more than one, or a line that does not parse. An absent field is ok and has an empty
-// challenge, because some servers send 401 without it.
+// none, more than one, or a line that does not parse.
 func bearerChallenge(lines []string) (c challenge, ok bool) {
-	if len(lines) == 0 {
-		return challenge{}, true
-	}
 	found := 0
 	for _, line := range lines {
 		all, understood := parseChallenges(line)

@@ -16,7 +16,7 @@ func TestBearerChallenge(t *testing.T) {
 		ok    bool
 		want  map[string]string
 	}{
-		{"no field", nil, true, nil},
+		{"no field", nil, false, nil}, // JL-06
 		{"an empty field", []string{""}, false, nil},
 		{"MobileFirst without a token", []string{"Bearer"}, true, nil},
 		{"MobileFirst with a bad token", []string{`Bearer error="invalid_token"`}, true, map[string]string{"error": "invalid_token"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
@@ -17,6 +18,8 @@ type clientCredentials struct {
 	id       string
 	style    clientauth.Style
 	secret   clientauth.Secret
+	complete bool // the whole scope must be granted
+	timeout  time.Duration
 	key      fingerprintKey
 	hook     contain.Hook // the program's Transport
 }
@@ -38,7 +41,7 @@ func (g *clientCredentials) fetch(ctx context.Context, scope string, used *finge
 	err := errPanicked
 	g.hook.Call(func() { res, err = g.endpoint.Post(ctx, form, auth) })
 	if err != nil {
-		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Hint: endpoint.Hint(err), Err: err}
+		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Hint: endpoint.Hint(err, g.timeout), Err: err}
 	}
 	t, err := g.decode(res, scope)
 	if err != nil {

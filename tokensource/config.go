@@ -37,7 +37,8 @@ const (
 type Config struct {
 	// TokenURL is the token endpoint, for MobileFirst 8.0 https://host:port/<runtime>/api/az/v1/token.
 	TokenURL string
-	// ClientID and ClientSecret are the client's credentials.
+	// ClientID and ClientSecret are the client's credentials. A byte order mark and line breaks at the
+	// end of a secret, as some editors leave them in a file, are removed.
 	ClientID     string
 	ClientSecret Secret
 	// ClientSecretFunc, instead of ClientSecret, returns the secret as it is now, so that a rotated
@@ -50,6 +51,9 @@ type Config struct {
 	// Scope is the space-separated list of scope elements to ask for. Empty sends no scope parameter;
 	// MobileFirst then grants RegisteredClient.
 	Scope string
+	// RequireScope makes it an error if the server grants less than Scope. Without it the Source takes
+	// the token, and logs once (Warn) which elements are missing.
+	RequireScope bool
 	// Timeout bounds one fetch, retries included. It is between 1ms and 1h; zero means 5s. If a
 	// function of the program ignores its context, the fetch is abandoned 100ms after the Timeout.
 	Timeout time.Duration
@@ -65,8 +69,10 @@ type Config struct {
 	// [Source.Transport] send the token to such hosts. Every machine on the way can read the secret
 	// and the tokens: set it only in a network that you control.
 	InsecureHTTP bool
-	// Logger gets failed fetches (Warn, or Error if the server refused our credentials) and renewals
-	// (Debug). Nil means no log.
+	// Logger gets one line when fetches begin to fail or fail in another way (Warn, or Error if the
+	// server refused our credentials), when there is no valid token any more (Warn) and when there is
+	// one again (Info), when the granted scope lacks something (Warn), and each fetch (Debug). Nil
+	// means slog.Default(); slog.New(slog.DiscardHandler) is silent.
 	Logger *slog.Logger
 	// Renewed is called after each fetch, successful or not, for instance for metrics. It must be safe
 	// for concurrent use and return soon. Nil means none.
@@ -98,11 +104,12 @@ func New(c Config) (*Source, error) {
 			return nil, configError("CAFile", err)
 		}
 	}
-	c.Logger = contain.Logger(c.Logger)
+	c.Logger, c.Timeout = contain.Logger(c.Logger), cmp.Or(c.Timeout, defaultTimeout)
 	g := &clientCredentials{
 		url:      u.String(),
 		endpoint: endpoint.New(endpoint.Options{URL: c.TokenURL, Transport: c.Transport}),
-		id:       c.ClientID, style: clientauth.Style(c.ClientAuth), secret: c.secret(),
+		complete: c.RequireScope, timeout: c.Timeout,
+		id: c.ClientID, style: clientauth.Style(c.ClientAuth), secret: c.secret(),
 		key:  newFingerprintKey(),
 		hook: contain.Hook{Name: "Config.Transport", Log: c.Logger},
 	}
@@ -110,7 +117,7 @@ func New(c Config) (*Source, error) {
 	renewed := c.renewed()
 	scoped.create = func(scope string) *Source {
 		s := newSource(func(ctx context.Context, used *fingerprint) (Token, error) { return g.fetch(ctx, scope, used) })
-		s.timeout = cmp.Or(c.Timeout, defaultTimeout)
+		s.timeout = c.Timeout
 		s.scope, s.scoped, s.insecure, s.renewed, s.log = scope, scoped, c.InsecureHTTP, renewed, c.Logger
 		if c.ClientSecretFunc != nil {
 			s.secret = g.secretNow
@@ -170,6 +177,9 @@ func (c Config) check() (*url.URL, error) {
 		return nil, configError("Transport", err)
 	}
 	u, err := endpoint.CheckURL(c.TokenURL, c.InsecureHTTP)
+	if err == nil {
+		err = checkTokenPath(u)
+	}
 	if err != nil {
 		return nil, configError("TokenURL", err)
 	}

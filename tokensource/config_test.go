@@ -35,7 +35,21 @@ func TestNewRefuses(t *testing.T) {
 		{"no secret", func(c *tokensource.Config) { c.ClientSecret = "" }, "Config.ClientSecret is empty"},
 		{"a secret from a function", func(c *tokensource.Config) { c.ClientSecret, c.ClientSecretFunc = "", secret }, ""},
 		{"two secrets", func(c *tokensource.Config) { c.ClientSecretFunc = secret }, "both set"},
-		{"a line break in the secret", func(c *tokensource.Config) { c.ClientSecret = "canary\n" }, "Config.ClientSecret contains a control character"},
+		{"a line break in the secret", func(c *tokensource.Config) { c.ClientSecret = "can\nary" }, "Config.ClientSecret contains a control character"},
+		{"a line break at the end of the secret", func(c *tokensource.Config) { c.ClientSecret = "canary\n" }, ""}, // JL-07
+		{"nothing but a line break", func(c *tokensource.Config) { c.ClientSecret = "\n" }, "Config.ClientSecret is empty"},
+		// LG-06
+		{"no scheme", func(c *tokensource.Config) { c.TokenURL = "as.test:9443/token" }, "Config.TokenURL has no scheme: put https:// in front"},
+		{"no path", func(c *tokensource.Config) { c.TokenURL = "https://as.test" }, "Config.TokenURL has no path: append that of the token endpoint"},
+		{"the root", func(c *tokensource.Config) { c.TokenURL = "https://as.test//" }, "Config.TokenURL has no path"},
+		{"MobileFirst's introspection endpoint", func(c *tokensource.Config) { c.TokenURL = "https://as.test/mfp/api/az/v1/introspection" }, "Config.TokenURL is the introspection endpoint: want the token endpoint"},
+		{"Keycloak's introspection endpoint", func(c *tokensource.Config) { c.TokenURL = "https://as.test/token/introspect/" }, "Config.TokenURL is the introspection endpoint"},
+		{"MobileFirst's base URL", func(c *tokensource.Config) { c.TokenURL = "https://as.test/mfp/api" }, "Config.TokenURL is the base URL of MobileFirst: append /az/v1/token"},
+		{"the same and a slash", func(c *tokensource.Config) { c.TokenURL = "https://as.test/mfp/api/" }, "append /az/v1/token"},
+		{"the base of its endpoints", func(c *tokensource.Config) { c.TokenURL = "https://as.test/mfp/api/az/v1" }, "append /token"},
+		{"a token endpoint below api", func(c *tokensource.Config) { c.TokenURL = "https://as.test/api/token" }, ""},
+		{"a token endpoint of another name", func(c *tokensource.Config) { c.TokenURL = "https://as.test/myapi" }, ""},
+		{"a nil transport with a type", func(c *tokensource.Config) { c.Transport = (*http.Transport)(nil) }, "Config.Transport is a nil *http.Transport"},
 		{"a colon in the id", func(c *tokensource.Config) { c.ClientID = "a:b" }, "Config.ClientID contains a colon"}, // IN-08
 		{"a colon in a form-encoded id", func(c *tokensource.Config) { c.ClientID, c.ClientAuth = "a:b", tokensource.Basic }, ""},
 		{"an unknown way of authentication", func(c *tokensource.Config) { c.ClientAuth = "digest" }, "unknown style"},

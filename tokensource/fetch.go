@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync/atomic"
 	"time"
 )
@@ -114,12 +113,12 @@ func (s *Source) work(f *pendingFetch) (got result) {
 // finish ends f with a result, logs it and calls Config.Renewed. It runs twice for an abandoned
 // fetch; only the first result counts.
 func (s *Source) finish(f *pendingFetch, got result, abandon bool) {
-	event, failures, first := s.record(f, got, abandon)
+	event, c, first := s.record(f, got, abandon)
 	if !first {
 		return
 	}
 	if event != nil {
-		s.report(context.WithoutCancel(f.ctx), *event, failures)
+		s.report(context.WithoutCancel(f.ctx), *event, c)
 	}
 	close(f.done)
 	if event != nil && s.renewed != nil {
@@ -129,14 +128,14 @@ func (s *Source) finish(f *pendingFetch, got result, abandon bool) {
 
 // record stores the result of f if it is the first one, and returns the event to report. There is
 // no event if f did nothing but check the secret.
-func (s *Source) record(f *pendingFetch, got result, abandon bool) (event *Renewal, failures int, first bool) {
+func (s *Source) record(f *pendingFetch, got result, abandon bool) (event *Renewal, c change, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.flight != f {
 		if !abandon {
 			s.abandoned--
 		}
-		return nil, 0, false
+		return nil, change{}, false
 	}
 	s.flight = nil
 	if abandon {
@@ -146,37 +145,26 @@ func (s *Source) record(f *pendingFetch, got result, abandon bool) (event *Renew
 	if !f.asks.Load() {
 		s.nextSecretCheck = now.Add(secretCheckEvery)
 		f.err = backedOff(s.lastErr, max(s.retryAt.Sub(now), 0))
-		return nil, 0, true
+		return nil, change{}, true
 	}
 	f.token, f.err = got.token, got.err
 	event = &Renewal{Source: s, Scope: s.scope, Trigger: f.trigger, Duration: now.Sub(f.begun), Err: f.err}
 	if f.err == nil {
+		c = s.told.good(missingScope(f.token.Scope, s.scope), s.failures, now)
 		s.failures, s.refusals, s.lastErr, s.refusedSecret, s.retryAt, s.absence = 0, 0, nil, fingerprint{}, time.Time{}, Absent
 		s.current.Store(newLease(f.token, f.begun))
 		event.ExpiresAt = f.token.ExpiresAt
-		return event, 0, true
+		return event, c, true
 	}
 	f.token = Token{}
 	event.RetryIn = s.fail(got, now)
-	if l := s.current.Load(); l != nil {
+	l := s.current.Load()
+	valid := l != nil && l.alive(now)
+	if l != nil {
 		l.due.Store(int64(s.retryAt.Sub(l.start)))
-		if l.alive(now) {
-			event.ExpiresAt = l.token.ExpiresAt
-		}
 	}
-	return event, s.failures, true
-}
-
-// report logs how a fetch ended. It holds no lock: the log's handler may itself want a token.
-func (s *Source) report(ctx context.Context, event Renewal, failures int) {
-	if event.Err == nil {
-		s.log.LogAttrs(ctx, slog.LevelDebug, "token renewed", slog.String("scope", event.Scope), slog.Time("expires_at", event.ExpiresAt))
-		return
+	if valid {
+		event.ExpiresAt = l.token.ExpiresAt
 	}
-	level := slog.LevelWarn
-	if isRefusal(event.Err) {
-		level = slog.LevelError
-	}
-	s.log.LogAttrs(ctx, level, "token fetch failed", slog.String("scope", event.Scope), slog.Any("error", event.Err),
-		slog.Duration("retry_in", event.RetryIn), slog.Int("failures", failures))
+	return event, s.told.bad(f, s.failures, valid, l != nil || s.absence == Invalidated), true
 }

@@ -1,6 +1,7 @@
 package tokensource_test
 
 import (
+	"log/slog"
 	"testing"
 
 	"github.com/mfpguard/mfpguard/core/coretest"
@@ -16,6 +17,7 @@ func config(srv *coretest.Server) tokensource.Config {
 		ClientSecret: "test",
 		Scope:        "messages.write",
 		Transport:    srv.Transport(),
+		Logger:       slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -27,6 +27,9 @@ const recheck = time.Minute
 //
 //	go src.Keep(ctx)
 func (s *Source) Keep(ctx context.Context) error {
+	if !s.made() {
+		return errNotMade
+	}
 	for ctx.Err() == nil {
 		_, _ = s.Token(ctx) // starts a fetch that is due; next knows of an error
 		if f, wait := s.next(); f != nil {

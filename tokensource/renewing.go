@@ -26,6 +26,9 @@ const (
 //
 // Token never returns an expired token, except within a second after the machine wakes from sleep.
 func (s *Source) Token(ctx context.Context) (Token, error) {
+	if !s.made() {
+		return Token{}, errNotMade
+	}
 	if l := s.current.Load(); l != nil {
 		if age, ok := l.usable(); ok {
 			if int64(age) >= l.due.Load() {
@@ -50,6 +53,9 @@ func (s *Source) Token(ctx context.Context) (Token, error) {
 // After five invalidations in a short time one per second takes effect, and the others are
 // ignored: a server that refuses every token does not cause a fetch per request.
 func (s *Source) Invalidate(t Token) {
+	if !s.made() {
+		return
+	}
 	l := s.current.Load()
 	if l == nil || l.token.AccessToken != t.AccessToken {
 		return
@@ -89,6 +95,9 @@ func (s *Source) mayInvalidate(now time.Time) bool {
 // fetch ends. Call it where the refusal may be about something else that was sent with the token.
 // If there were too many refusals lately (see Invalidate), Renew returns used.
 func (s *Source) Renew(ctx context.Context, used Token) (Token, error) {
+	if !s.made() {
+		return Token{}, errNotMade
+	}
 	l := s.current.Load()
 	if l == nil || l.token.AccessToken != used.AccessToken {
 		return s.Token(ctx)

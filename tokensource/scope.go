@@ -33,7 +33,7 @@ func CheckScope(scope string) error {
 // If scope is not valid (see [CheckScope]), the Source returns an error for each token. A Source of
 // [Func] or [Static] has one token for all scopes and returns itself.
 func (s *Source) Scoped(scope string) *Source {
-	if s.scoped == nil {
+	if s == nil || s.scoped == nil {
 		return s
 	}
 	if err := CheckScope(scope); err != nil {

@@ -24,6 +24,9 @@ func (c *call) stepUp(scope string) (Token, bool) {
 			continue
 		}
 		token, err := src.Token(c.r.Context())
+		if err == nil && missingScope(token.Scope, strings.ReplaceAll(wanted, registeredClient, "")) != "" {
+			continue // the server grants less than it was asked for
+		}
 		if err == nil {
 			c.src, c.extraScope = src, strings.Join(scopeSet(c.t.pathScope(c.path)+" "+wanted), " ")
 			c.log("scope missing at the resource, repeating with more", slog.String("scope", src.scope))

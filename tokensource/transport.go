@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 
@@ -13,7 +12,8 @@ import (
 )
 
 // Transport is an http.RoundTripper that sends the token of a Source with requests. Make one with
-// [Source.Transport]. It is safe for concurrent use.
+// [Source.Transport]; the zero Transport returns an error for each request. It is safe for
+// concurrent use.
 type Transport struct {
 	// AllowScope reports whether the program agrees to a token with a further scope element. It is
 	// called when a resource asks for more with insufficient_scope: with one element at a time, and
@@ -27,7 +27,6 @@ type Transport struct {
 	base   http.RoundTripper
 	idle   endpoint.Idle // base's connections
 	allow  contain.Hook  // AllowScope
-	err    error         // of the arguments; each request returns it
 
 	mu      sync.Mutex
 	origins map[string]bool   // where the token may go; nil until the first request
@@ -47,14 +46,15 @@ type Transport struct {
 // host that is not ASCII never gets the token: write it in punycode.
 //
 // A request is repeated only if its body can be sent again (http.NewRequest arranges that for the
-// usual readers), and only after an answer that means that nothing was done:
+// usual readers) and it has no trailers, and only after an answer that means that nothing was done:
 //
-//   - 401 that refuses the token: once, with a new token;
+//   - 401 with a Bearer challenge that refuses the token: once, with a new token;
 //   - insufficient_scope: once, with a token for more scope, if AllowScope agrees. From then on
 //     requests to that path have such a token at once;
 //   - 409 with MFP-Conflict: up to four times, after a pause.
 //
-// If there is no new token, the caller gets the answer to the first attempt.
+// If there is no new token, the caller gets the answer to the first attempt. After a 401 without a
+// Bearer challenge the request is not repeated, but the next one has a new token.
 //
 // A request without an answer is not repeated, because it may have been executed. But then base's
 // idle connections are closed, once a second at most, if base has a method CloseIdleConnections:
@@ -62,7 +62,13 @@ type Transport struct {
 //
 // If RoundTrip returns an [*EndpointError], the request was not sent, because there was no token
 // for it.
+//
+// Transport panics if its arguments are a mistake of the program: a nil or zero Source, an origin
+// that is none, a base that does not verify its peer. So call it when the program starts.
 func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport {
+	if !s.made() {
+		panic(errNotMade.Error())
+	}
 	if base == nil {
 		base = shared()
 	}
@@ -71,7 +77,7 @@ func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport
 		allow: contain.Hook{Name: "Transport.AllowScope", Log: s.log}, scopes: map[string]string{},
 	}
 	if err := endpoint.CheckTransport(base); err != nil {
-		t.err = fmt.Errorf("tokensource: the base of Transport %w", err)
+		panic("tokensource: the base of Source.Transport " + err.Error())
 	}
 	for _, raw := range origins {
 		u, err := endpoint.CheckURL(raw, s.insecure)
@@ -79,8 +85,7 @@ func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport
 			err = errors.New("has a path or a query, want an origin such as https://api.example.com")
 		}
 		if err != nil {
-			t.err = fmt.Errorf("tokensource: an origin of Transport %w", err)
-			return t
+			panic(fmt.Sprintf("tokensource: the origin %s of Source.Transport %v", shown(raw), err))
 		}
 		if t.origins == nil {
 			t.origins = map[string]bool{}
@@ -92,6 +97,10 @@ func (s *Source) Transport(base http.RoundTripper, origins ...string) *Transport
 
 // RoundTrip implements http.RoundTripper.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t == nil || t.source == nil {
+		closeBody(r)
+		return nil, errors.New("tokensource: this Transport is nil or zero: make it with Source.Transport")
+	}
 	ours, err := t.matchesOrigin(r)
 	if err != nil {
 		closeBody(r)
@@ -109,6 +118,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections closes the idle connections of the base, if it has such a method.
 func (t *Transport) CloseIdleConnections() {
+	if t == nil {
+		return
+	}
 	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
@@ -126,9 +138,6 @@ func (t *Transport) send(r *http.Request) (*http.Response, error) {
 // matchesOrigin reports whether r is to have the token. The first request sets the origin if
 // Source.Transport was given none.
 func (t *Transport) matchesOrigin(r *http.Request) (bool, error) {
-	if t.err != nil {
-		return false, t.err
-	}
 	if r.URL == nil || r.URL.Host == "" {
 		return false, errors.New("tokensource: the request has no host")
 	}
@@ -148,35 +157,4 @@ func (t *Transport) matchesOrigin(r *http.Request) (bool, error) {
 		t.origins = map[string]bool{o: true}
 	}
 	return t.origins[o], nil
-}
-
-// origin returns the scheme, host and port of u in one spelling, or "" if the host is not ASCII.
-// Only ASCII letters are folded, because a resolver treats other characters that Unicode folds as
-// another host. The zone of an IPv6 address, which names an interface, is not folded.
-func origin(u *url.URL) string {
-	scheme, host, port := lower(u.Scheme), u.Hostname(), u.Port()
-	for i := range len(host) {
-		if host[i] >= 0x80 {
-			return ""
-		}
-	}
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[scheme]
-	}
-	name, zone, zoned := strings.Cut(host, "%")
-	if host = lower(name); zoned {
-		host += "%" + zone
-	}
-	return scheme + "://" + host + ":" + port
-}
-
-// lower returns s with the ASCII letters in lower case.
-func lower(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
 }

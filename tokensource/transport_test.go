@@ -3,7 +3,6 @@ package tokensource_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -93,7 +92,7 @@ func TestTransportRepeats(t *testing.T) {
 		{"a refused token in upper case", []*http.Response{status(401, authenticate, `BEARER ERROR=invalid_token`), ok}, 200, 2, 2},
 		{"MobileFirst's bare challenge", []*http.Response{status(401, authenticate, "Bearer"), ok}, 200, 2, 2},
 		{"a challenge with a realm", []*http.Response{status(401, authenticate, `Bearer realm="a, b"`), ok}, 200, 2, 2},
-		{"no challenge", []*http.Response{status(401), ok}, 200, 2, 2},
+		{"no challenge", []*http.Response{status(401), ok}, 401, 1, 1}, // JL-06
 		{"a challenge of two schemes", []*http.Response{status(401, authenticate, `Basic realm="x"`, authenticate, invalidToken), ok}, 200, 2, 2},
 		{"always a refused token", []*http.Response{status(401, authenticate, invalidToken)}, 401, 2, 2}, // A37
 		{"another scheme's challenge", []*http.Response{status(401, authenticate, `Basic realm="Bearer"`), ok}, 401, 1, 1},
@@ -332,14 +331,20 @@ func TestTransportOrigins(t *testing.T) {
 		{"a listed origin that is http", []string{"http://a.invalid"}, "", "http://a.invalid/x", "", false, "https"},
 		{"a listed origin with a path", []string{"https://a.invalid/x"}, "", "https://a.invalid/x", "", false, "has a path"},
 		{"a listed origin with a password", []string{"https://u:canary@a.invalid"}, "", "https://a.invalid/x", "", false, "user information"},
-		{"a listed origin that is none", []string{"a.invalid", "https://b.invalid"}, "", "https://b.invalid/x", "", false, "no host"},
+		{"a listed origin that is none", []string{"a.invalid", "https://b.invalid"}, "", "https://b.invalid/x", "", false, `"a.invalid" of Source.Transport has no scheme: put https:// in front`},
 		{"a request with credentials of its own", nil, "", "https://api.invalid/a", "Basic dTpw", false, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := coretest.New()
 			base := &api{answers: []*http.Response{status(200)}}
-			rt := newSource(t, config(srv)).Transport(base, tt.origins...)
+			rt, mistake := transportOf(newSource(t, config(srv)), base, tt.origins...)
+			if mistake != "" {
+				if tt.err == "" || !strings.Contains(mistake, tt.err) || !strings.Contains(mistake, "origin \"") || strings.Contains(mistake, "canary") {
+					t.Errorf("Transport panics: %s, want %q", mistake, tt.err)
+				}
+				return
+			}
 			send := func(url, auth string) error {
 				r := httptest.NewRequest(http.MethodGet, url, nil)
 				if auth != "" {
@@ -386,12 +391,14 @@ func TestTransportInsecureHTTP(t *testing.T) {
 	}
 }
 
-func TestTransportRefusesABaseThatTrustsAnybody(t *testing.T) {
-	base := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	_, err := tokensource.Static("t").Transport(base).RoundTrip(httptest.NewRequest(http.MethodGet, "https://api.invalid/a", nil))
-	if err == nil || !strings.Contains(err.Error(), "InsecureSkipVerify") {
-		t.Errorf("RoundTrip: %v", err)
-	}
+// transportOf is src.Transport, and the text of its panic.
+func transportOf(src *tokensource.Source, base http.RoundTripper, origins ...string) (rt *tokensource.Transport, mistake string) {
+	defer func() {
+		if r := recover(); r != nil {
+			mistake = fmt.Sprint(r)
+		}
+	}()
+	return src.Transport(base, origins...), ""
 }
 
 // A59, A60, on sockets: a redirect to another origin goes there without the token.

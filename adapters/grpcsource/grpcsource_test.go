@@ -39,8 +39,18 @@ func TestNoToken(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := grpcsource.New(tokensource.Func(nil)).GetRequestMetadata(ctx); !errors.Is(err, context.Canceled) {
+	never := tokensource.Func(func(context.Context) (tokensource.Token, error) { panic("not wanted") })
+	if _, err := grpcsource.New(never).GetRequestMetadata(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want %v", err, context.Canceled)
+	}
+}
+
+// Credentials without a Source have errors and no panics.
+func TestNoSource(t *testing.T) {
+	for name, c := range map[string]grpcsource.Credentials{"nil": grpcsource.New(nil), "zero": {}, "a zero Source": grpcsource.New(new(tokensource.Source))} {
+		if got, err := c.GetRequestMetadata(t.Context()); err == nil || got != nil || !strings.Contains(err.Error(), "make it with New, Func or Static") {
+			t.Errorf("%s: metadata is %v, %v", name, got, err)
+		}
 	}
 }
 

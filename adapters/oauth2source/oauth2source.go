@@ -45,12 +45,15 @@ func (f from) Token() (*oauth2.Token, error) {
 }
 
 // To returns a Source that gets its tokens from ts. If ts does not answer within five seconds, the
-// callers get an error, and ts is not called again before it has answered.
+// callers get an error, and ts is not called again before it has answered. To panics if ts is nil.
 //
 // Most token sources of x/oauth2 keep their token, as oauth2.ReuseTokenSource does, and so may
 // return an invalidated one again. clientcredentials.Config.Token does not: pass it to
 // [tokensource.Func].
 func To(ts oauth2.TokenSource) *tokensource.Source {
+	if ts == nil {
+		panic("oauth2source: the TokenSource of To is nil")
+	}
 	t := &to{source: ts}
 	return tokensource.Func(t.fetch)
 }

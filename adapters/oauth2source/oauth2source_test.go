@@ -173,3 +173,18 @@ func ExampleTo() {
 	fmt.Println(string(token.AccessToken), token.AccessToken, err)
 	// Output: t0k3n [REDACTED] <nil>
 }
+
+// No Source is an error that names the fix; no TokenSource is a mistake at set-up.
+func TestNothing(t *testing.T) {
+	for name, src := range map[string]*tokensource.Source{"nil": nil, "zero": new(tokensource.Source)} {
+		if tok, err := oauth2source.From(src).Token(); tok != nil || err == nil || !strings.Contains(err.Error(), "make it with New, Func or Static") {
+			t.Errorf("%s: Token = %v, %v", name, tok, err)
+		}
+	}
+	defer func() {
+		if r, _ := recover().(string); !strings.Contains(r, "oauth2source: the TokenSource of To is nil") {
+			t.Errorf("To(nil) panics with %q", r)
+		}
+	}()
+	oauth2source.To(nil)
+}

@@ -41,8 +41,15 @@ const (
 	Post     Style = "post"      // client_id and client_secret in the form
 )
 
-// Secret returns the client's secret as it is now. It is called for each attempt.
+// Secret returns the client's secret as it is now. It is called for each attempt. Its result goes
+// through [Trim].
 type Secret func(context.Context) (string, error)
+
+// Trim removes from a secret what an editor or a shell has added to its file: a byte order mark in
+// front, and line breaks at the end.
+func Trim(secret string) string {
+	return strings.TrimRight(strings.TrimPrefix(secret, "\uFEFF"), "\r\n")
+}
 
 // New returns the Method of a client with a secret. The style and the id must have passed
 // [Style.CheckID].
@@ -71,9 +78,9 @@ func (s Style) CheckID(id string) error {
 	return s.check(id)
 }
 
-// CheckSecret returns an error if secret cannot be a client secret in this style. The error does
-// not contain the secret.
-func (s Style) CheckSecret(secret string) error { return s.check(secret) }
+// CheckSecret returns an error if secret, after [Trim], cannot be a client secret in this style. The
+// error does not contain the secret.
+func (s Style) CheckSecret(secret string) error { return s.check(Trim(secret)) }
 
 func (s Style) check(v string) error {
 	if v == "" {
@@ -103,6 +110,6 @@ func (s Style) checked(secret Secret) Secret {
 		if err := s.CheckSecret(v); err != nil {
 			return "", fmt.Errorf("the client secret %w", err)
 		}
-		return v, nil
+		return Trim(v), nil
 	}
 }

@@ -64,16 +64,22 @@ func TestChecks(t *testing.T) {
 		want  string // in the error; "" is no error
 	}{
 		{"a plain id", id, raw, "orders-api", ""},
-		{"an empty id", id, raw, "", "is empty"},                                    // CC-05
-		{"an empty id in the form", id, post, "", "is empty"},                       // CC-05
-		{"an empty secret", secret, raw, "", "is empty"},                            // CC-05
-		{"a colon in a raw id", id, raw, "a:b", "colon"},                            // IN-08
-		{"a colon in a form-encoded id", id, basic, "a:b", ""},                      // IN-07
-		{"a colon in a posted id", id, post, "a:b", ""},                             //
-		{"a colon in a raw secret", secret, raw, "a:b", ""},                         // RFC 7617: the first colon separates
-		{"no ASCII in a raw secret", secret, raw, "wörd", "not ASCII"},              // MobileFirst
-		{"no ASCII in a form-encoded secret", secret, basic, "wörd", ""},            //
-		{"a line break at the end of a secret", secret, raw, "s3cret\n", "control"}, // a file read whole
+		{"an empty id", id, raw, "", "is empty"},                                   // CC-05
+		{"an empty id in the form", id, post, "", "is empty"},                      // CC-05
+		{"an empty secret", secret, raw, "", "is empty"},                           // CC-05
+		{"a colon in a raw id", id, raw, "a:b", "colon"},                           // IN-08
+		{"a colon in a form-encoded id", id, basic, "a:b", ""},                     // IN-07
+		{"a colon in a posted id", id, post, "a:b", ""},                            //
+		{"a colon in a raw secret", secret, raw, "a:b", ""},                        // RFC 7617: the first colon separates
+		{"no ASCII in a raw secret", secret, raw, "wörd", "not ASCII"},             // MobileFirst
+		{"no ASCII in a form-encoded secret", secret, basic, "wörd", ""},           //
+		{"a line break at the end of a secret", secret, raw, "s3cret\n", ""},       // JL-07: a file read whole
+		{"a byte order mark before a secret", secret, raw, "\ufeffs3cret\r\n", ""}, // JL-07
+		{"line breaks alone", secret, raw, "\r\n\n", "is empty"},                   // JL-07
+		{"a mark alone", secret, raw, "\ufeff", "is empty"},                        // JL-07
+		{"a line break in a secret", secret, raw, "s3\ncret\n", "control"},         // JL-07
+		{"a mark in a secret", secret, raw, "s3\ufeffcret", "not ASCII"},           // JL-07
+		{"a line break at the end of an id", id, raw, "id\n", "control"},
 		{"a carriage return in an id", id, post, "a\rb", "control"},
 		{"a NUL in a secret", secret, basic, "a\x00b", "control"},
 		{"DEL in a secret", secret, post, "a\x7fb", "control"},
@@ -94,6 +100,35 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// JL-07: what an editor has added to the file of a secret is not sent.
+func TestSecretsOfFiles(t *testing.T) {
+	for file, want := range map[string]string{
+		"s3cret": "s3cret", "s3cret\n": "s3cret", "s3cret\r\n": "s3cret", "s3cret\n\n": "s3cret", "\ufeffs3cret\n": "s3cret",
+		" s3cret ": " s3cret ", "s3cret\t": "", // a blank may be meant; a tab cannot be sent
+	} {
+		for _, style := range []clientauth.Style{clientauth.Basic, clientauth.BasicRaw, clientauth.Post} {
+			header, form := http.Header{}, url.Values{}
+			err := clientauth.New(style, "a", func(context.Context) (string, error) { return file, nil }).Apply(t.Context(), header, form)
+			if want == "" {
+				if err == nil {
+					t.Errorf("%s: %q was sent", style, file)
+				}
+				continue
+			}
+			_, got, _ := (&http.Request{Header: header}).BasicAuth()
+			switch style {
+			case clientauth.Post:
+				got = form.Get("client_secret")
+			case clientauth.Basic:
+				got, _ = url.QueryUnescape(got)
+			}
+			if err != nil || got != want {
+				t.Errorf("%s: of %q the secret %q was sent, error %v, want %q", style, file, got, err, want)
+			}
+		}
+	}
+}
+
 func TestApplyReportsWhatTheCallbackDid(t *testing.T) {
 	vault := errors.New("vault is sealed")
 	tests := []struct {
@@ -103,7 +138,7 @@ func TestApplyReportsWhatTheCallbackDid(t *testing.T) {
 	}{
 		{"an error", func(context.Context) (string, error) { return "", vault }, "reading the client secret: vault is sealed"},
 		{"an empty secret", func(context.Context) (string, error) { return "", nil }, "the client secret is empty"},
-		{"a secret with a line break", func(context.Context) (string, error) { return "s3cret\n", nil }, "control character"},
+		{"a secret with a line break", func(context.Context) (string, error) { return "s3\ncret", nil }, "control character"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,6 +48,8 @@ type Options struct {
 // Client posts forms to one endpoint. It is safe for concurrent use.
 type Client struct {
 	url    string
+	host   string // of url
+	plain  bool   // url is http://
 	rest   *resty.Client
 	fresh  func() *resty.Client // each of its connections is new
 	idle   Idle
@@ -70,7 +72,11 @@ func New(o Options) *Client {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultMaxBody
 	}
-	c := &Client{url: o.URL, rest: newRest(o.Transport, o.MaxBody), idle: Idle{Transport: o.Transport}}
+	c := &Client{url: o.URL}
+	if u, err := url.Parse(o.URL); err == nil {
+		c.host, c.plain = u.Hostname(), u.Scheme == "http"
+	}
+	c.rest, c.idle.Transport = newRest(o.Transport, o.MaxBody), o.Transport
 	c.fresh = sync.OnceValue(func() *resty.Client {
 		if t := unpooled(o.Transport); t != nil {
 			return newRest(t, o.MaxBody)
@@ -119,6 +125,9 @@ func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Meth
 		}
 		var seen connTrace
 		res, err := c.send(seen.watch(ctx), rest, a)
+		if err == nil && c.plain && wantsTLS(res) {
+			return nil, errWantsTLS
+		}
 		if err == nil {
 			return res, nil
 		}
@@ -126,7 +135,7 @@ func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Meth
 			return nil, ErrTooLarge
 		}
 		c.idle.Failed(ctx, err)
-		failed = redact(err, a.header, a.form)
+		failed = redact(err, a, c.host)
 		if repetition == maxStale || ctx.Err() != nil || timedOut(err) || !seen.stale() {
 			return nil, failed
 		}

@@ -13,10 +13,10 @@ import (
 
 const maxErrorText = 200
 
-// redact returns err without its URL and without anything that the attempt sent. Errors that
+// redact returns err without its URL and without anything that the attempt sent to host. Errors that
 // callers test for stay in the chain. Others become printable text, because a transport may quote
 // bytes of the server, and a server may echo ours.
-func redact(err error, header http.Header, form url.Values) error {
+func redact(err error, a attempt, host string) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {
 		err = ue.Err
@@ -27,8 +27,11 @@ func redact(err error, header http.Header, form url.Values) error {
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
 	}
-	for _, secret := range sent(header, form) {
-		if strings.Contains(err.Error(), secret) {
+	if known := schemeError(err); known != nil {
+		return known
+	}
+	for _, secret := range sent(a.header, a.form) {
+		if repeats(err.Error(), secret, host) {
 			return errors.New("transport error (its text is withheld: it repeats what was sent)")
 		}
 	}

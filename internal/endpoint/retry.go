@@ -61,7 +61,7 @@ func Transient(status int, retryAfter bool, err error) bool {
 	switch status {
 	case 0:
 		_, unsent := errors.AsType[*AuthError](err)
-		return !unsent && !errors.Is(err, ErrTooLarge) && !errors.Is(err, context.Canceled)
+		return !unsent && !errors.Is(err, ErrTooLarge) && !errors.Is(err, errWantsTLS) && !errors.Is(err, context.Canceled)
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return !retryAfter
 	}

@@ -80,7 +80,7 @@ func readRoots(file string) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
-	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // some editors put it there
+	text = bytes.ReplaceAll(text, []byte("\uFEFF"), nil) // some editors put it there, and cat in between
 	roots := x509.NewCertPool()
 	found := 0
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -100,20 +100,14 @@ func readRoots(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// Hint returns what the operator should check after a transport error, or "".
-func Hint(err error) string {
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
-		return "the server's certificate is from an authority that is not trusted here: name its PEM file in CAFile (MFPGUARD_CA_FILE)"
-	}
-	return ""
-}
-
-// CheckTransport returns an error if rt does not verify its peer. It can check an *http.Transport
-// only.
+// CheckTransport returns an error if rt does not verify its peer, or is a nil *http.Transport. It
+// can check an *http.Transport only.
 func CheckTransport(rt http.RoundTripper) error {
 	t, ok := rt.(*http.Transport)
-	if !ok || t == nil || t.TLSClientConfig == nil {
+	if ok && t == nil {
+		return errors.New("is a nil *http.Transport: for the default, pass nil itself")
+	}
+	if !ok || t.TLSClientConfig == nil {
 		return nil
 	}
 	if t.TLSClientConfig.InsecureSkipVerify {

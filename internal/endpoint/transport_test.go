@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -34,6 +35,8 @@ func TestOpenTransport(t *testing.T) {
 	}{
 		{"a certificate", cert, ""},
 		{"one behind a byte order mark", "\uFEFF" + cert, ""},
+		{"one behind another file and a mark", key + "\uFEFF" + cert, ""},                                                // JL-07
+		{"a damaged one behind another and a mark", cert + "\uFEFF" + damaged, "ca.pem: certificate 2 in it is damaged"}, // JL-07
 		{"one with Windows' line ends", strings.ReplaceAll(cert, "\n", "\r\n"), ""},
 		{"one between other text", "# our CA\n" + cert + "the end\n", ""},
 		{"one behind a key", key + cert, ""},
@@ -94,12 +97,12 @@ func TestOpenTransportTrustsNobodyElse(t *testing.T) {
 		if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown {
 			t.Errorf("%s: Once: %v, want an unknown authority", name, err)
 		}
-		if hint := endpoint.Hint(err); !strings.Contains(hint, "CAFile") || !strings.Contains(hint, "MFPGUARD_CA_FILE") {
+		if hint := endpoint.Hint(err, time.Second); !strings.Contains(hint, "CAFile") || !strings.Contains(hint, "MFPGUARD_CA_FILE") {
 			t.Errorf("%s: the hint is %q", name, hint)
 		}
 	}
-	for _, err := range []error{nil, io.EOF, x509.CertificateInvalidError{Reason: x509.Expired}, x509.HostnameError{}} {
-		if hint := endpoint.Hint(err); hint != "" {
+	for _, err := range []error{nil, io.EOF, context.Canceled, x509.CertificateInvalidError{Reason: x509.TooManyIntermediates}} {
+		if hint := endpoint.Hint(err, time.Second); hint != "" {
 			t.Errorf("the hint at %T is %q, want none", err, hint)
 		}
 	}

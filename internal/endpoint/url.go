@@ -16,6 +16,12 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	if raw == "" {
 		return nil, errors.New("is empty, want an https:// URL")
 	}
+	if strings.TrimSpace(raw) != raw {
+		return nil, errors.New("has white space around it: remove that")
+	}
+	if lacksScheme(raw) {
+		return nil, errors.New("has no scheme: put https:// in front")
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, errors.New("is not a URL")
@@ -30,12 +36,24 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	case u.Fragment != "" || strings.Contains(raw, "#"):
 		return nil, errors.New("has a fragment, which an endpoint cannot have (RFC 6749 section 3.2)")
 	case u.Scheme == "https":
+	case u.Scheme == "":
+		return nil, errors.New("has no scheme: put https: in front")
 	case u.Scheme != "http":
 		return nil, fmt.Errorf("has scheme %q, want https", u.Scheme)
 	case !insecureHTTP && !Loopback(u.Hostname()):
 		return nil, errors.New("is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP")
 	}
 	return u, nil
+}
+
+// lacksScheme reports whether raw begins with a host: url.Parse takes the name in front of a port for
+// the scheme.
+func lacksScheme(raw string) bool {
+	before, after, found := strings.Cut(raw, ":")
+	if !found || strings.ContainsAny(before, "/?#[") {
+		return !strings.HasPrefix(raw, "/")
+	}
+	return after != "" && '0' <= after[0] && after[0] <= '9' || strings.Contains(before, ".") && !strings.HasPrefix(after, "//")
 }
 
 // Loopback reports whether host, a name or an address, is this machine. Only ASCII letters are

@@ -81,7 +81,7 @@ func ClientRejected(err error) bool {
 func (i *Introspector) fail(status int, cause error) *tokensource.EndpointError {
 	e := &tokensource.EndpointError{Endpoint: introspectionEndpoint, URL: i.url, Status: status, Err: cause}
 	if status == 0 {
-		e.Hint = endpoint.Hint(cause)
+		e.Hint = endpoint.Hint(cause, i.timeout)
 	} else {
 		e.Hint = i.server.hint(status)
 	}

@@ -61,6 +61,7 @@ type Introspector struct {
 	client      clientauth.Method
 	gate        *admission.Gate
 	budget      endpoint.Budget                           // of repetitions
+	timeout     time.Duration                             // for errors
 	enough      time.Duration                             // a call that had less time says nothing about the endpoint
 	failure     atomic.Pointer[tokensource.EndpointError] // the last one that counted against the endpoint
 	panics      contain.Hook                              // of the Transport and the ClientSecretFunc
@@ -83,6 +84,7 @@ func New(c Config) (*Introspector, error) {
 		clientToken: c.ClientToken,
 		tokenURL:    c.TokenURL,
 		client:      c.Client,
+		timeout:     c.Timeout,
 		enough:      c.Timeout * 3 / 5,
 		panics:      contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Log},
 		log:         c.Log,

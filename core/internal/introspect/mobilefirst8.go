@@ -26,7 +26,8 @@ func NewMobileFirst8(base string) (*MobileFirst8, error) {
 	case base == "":
 		return nil, errors.New("is empty, want https://host:port/<runtime>/api")
 	case err != nil:
-		return nil, errors.New("is not a URL, want https://host:port/<runtime>/api")
+		_, err = endpoint.CheckURL(base, true)
+		return nil, fmt.Errorf("%w, want https://host:port/<runtime>/api", err)
 	case u.RawQuery != "" || u.ForceQuery:
 		return nil, errors.New("has a query, want https://host:port/<runtime>/api")
 	case strings.Contains(u.Path+"/", "/az/v1/"):

@@ -116,9 +116,9 @@ func TestSourceIsNotToldOfAnUnknownScope(t *testing.T) {
 		if err != nil || token.Scope != "bogus" {
 			t.Errorf("scope %q, %v", token.Scope, err)
 		}
-		_, err = newSource(t, s, service, tokensource.Basic, "read bogus", nil).Token(t.Context())
-		if err == nil || !strings.Contains(err.Error(), `lacks "bogus"`) {
-			t.Errorf("got %v, want an error that names the missing scope", err)
+		token, err = newSource(t, s, service, tokensource.Basic, "read bogus", nil).Token(t.Context()) // JL-05
+		if err != nil || token.Scope != "read" {
+			t.Errorf("scope %q, %v, want the token with what was granted", token.Scope, err)
 		}
 	})
 }

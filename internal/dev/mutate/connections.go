@@ -27,7 +27,7 @@ var connectionMutants = []mutant{
 	{"source: hung fetches are without bound", "tokensource/renewing.go", "\tif s.abandoned >= maxAbandoned {\n\t\treturn nil, errTooManyAbandoned\n\t}", "", inSource},
 	{"source: a new secret is not looked for", "tokensource/renewing.go", "return s.secret != nil &&", "return false &&", inSource},
 	{"source: Renewed's panics spread", "tokensource/config.go", "hook.Call(func() { c.Renewed(r) }) }", "_ = &hook; c.Renewed(r) }", inSource},
-	{"transport: folded hosts are ours", "tokensource/transport.go", "u.Hostname(), u.Port()", "strings.ToLower(u.Hostname()), u.Port()", inSource},
+	{"transport: folded hosts are ours", "tokensource/origin.go", "u.Hostname(), u.Port()", "strings.ToLower(u.Hostname()), u.Port()", inSource},
 	{"transport: idle connections outlive a failure", "tokensource/transport.go", "\t\tt.idle.Failed(r.Context(), err)\n", "", inSource},
 	{"transport: AllowScope's panics spread", "tokensource/stepup.go", "t.allow.Call(func() { yes = t.AllowScope(element) })", "yes = t.AllowScope(element)", inSource},
 	{"transport: draining takes any time", "tokensource/discard.go", "context.WithTimeout(ctx, discardTime)", "context.WithCancel(ctx)", inSource},
