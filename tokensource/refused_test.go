@@ -2,6 +2,8 @@ package tokensource_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -96,7 +98,11 @@ func TestTrailers(t *testing.T) {
 	defer srv.Close()
 	for _, answer = range []int{http.StatusOK, http.StatusUnauthorized} {
 		got = nil
-		src := tokensource.Static("t")
+		fetches := 0
+		src := tokensource.Func(func(context.Context) (tokensource.Token, error) {
+			fetches++
+			return tokensource.Token{AccessToken: tokensource.Secret(fmt.Sprint("t", fetches))}, nil
+		})
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -110,7 +116,7 @@ func TestTrailers(t *testing.T) {
 			t.Fatalf("Do = %v, %v", res, err)
 		}
 		_ = res.Body.Close()
-		if !slices.Equal(got, []string{"Bearer t body 42"}) {
+		if !slices.Equal(got, []string{"Bearer t1 body 42"}) {
 			t.Errorf("the server got %q, want the body and the trailer, once", got)
 		}
 	}
