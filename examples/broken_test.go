@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestBrokenRequestsAreNotEchoed sends what no HTTP client would: frameworks like to show it in their answer.
+// TestBrokenRequestsAreNotEchoed sends what no HTTP client would. Frameworks like to show it in
+// their answer.
 func TestBrokenRequestsAreNotEchoed(t *testing.T) {
 	const canary = "canary-token-0123456789"
 	forEachService(t, func(t *testing.T, service string) {

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// TestDevserverLinesWork does what the devserver prints: it sources the file, runs a service, and sends what the curl
-// lines send. The comment above a curl line ends in the status to expect.
+// TestDevserverLinesWork does what the devserver prints: it sources the file, runs a service, and
+// sends what the curl lines send. The comment above a curl line ends in the status to expect.
 func TestDevserverLinesWork(t *testing.T) {
 	forEachService(t, func(t *testing.T, service string) {
 		cmd := command(t, "devserver")

@@ -1,5 +1,5 @@
-// Package examples_test builds the example programs and runs them as a user does: as processes, configured by their
-// environment, stopped by a signal.
+// Package examples_test builds the example programs and runs them as a user does: as processes,
+// configured by their environment, stopped by a signal.
 package examples_test
 
 import (
@@ -45,8 +45,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build builds the programs that the tests start. It is called by a test, not by TestMain, because only then go test notes which files were read
-// and runs again when they change.
+// build builds the programs that the tests start. A test calls it, not TestMain, because only then
+// go test notes which files were read, and runs again when they change.
 var build = sync.OnceValue(func() error {
 	sources, err := filepath.Glob("*/*.go")
 	if err != nil {

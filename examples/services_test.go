@@ -117,7 +117,8 @@ func TestServicesAreInterchangeable(t *testing.T) {
 	})
 }
 
-// questions counts the introspections of tokens of the table; services also ask once whether the server is ready.
+// questions counts the introspections of tokens of the table. Services also ask once whether the
+// server is ready.
 func questions(srv *coretest.Server) int {
 	n := 0
 	for _, r := range srv.Requests(coretest.Introspection) {

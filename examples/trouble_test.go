@@ -74,7 +74,7 @@ func TestSIGTERMLetsARequestFinish(t *testing.T) {
 	})
 }
 
-// untilRefused waits until nobody listens any more.
+// untilRefused waits until connections are refused.
 func untilRefused(t *testing.T, url string) {
 	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)

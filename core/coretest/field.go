@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Field returns the value of a header field, in whatever upper and lower case the name stands in h;
-// "" if it is absent. Guards write WWW-Authenticate and MFP-Conflict as MobileFirst's clients expect
-// them, not as Go spells them, so Get of the header of an [net/http/httptest.ResponseRecorder] does
-// not find them. Over a connection Go's client changes the names, and Get works.
+// Field returns the value of a header field, however h spells its name in upper and lower case. It
+// returns "" if the field is absent. Guards write WWW-Authenticate and MFP-Conflict as the clients
+// of MobileFirst expect them, not as Go spells them. So Get does not find them in the header of a
+// [net/http/httptest.ResponseRecorder]. Over a connection Go's client changes the names, and Get
+// works.
 //
 // Several values are joined with a comma and a blank, as HTTP joins fields, so that a test sees a
 // field that was sent twice.

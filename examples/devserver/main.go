@@ -86,7 +86,7 @@ func listen(addr string, public bool) (net.Listener, error) {
 		return nil, fmt.Errorf("-addr: %w", err)
 	}
 	if !a.IP.IsLoopback() && !public {
-		return nil, fmt.Errorf("-addr %s is not on loopback, and whoever reaches this server can make tokens (-insecure-public allows it)", addr)
+		return nil, fmt.Errorf("-addr %s is not on loopback, and every program that reaches this server can make tokens (-insecure-public allows it)", addr)
 	}
 	return net.ListenTCP("tcp", a)
 }

@@ -44,7 +44,7 @@ func TestRunTellsTheWholeStory(t *testing.T) {
 	}
 }
 
-// TestRunPrintsNoToken knows the tokens of coretest by their first letters, which are those of base64 of {".
+// TestRunPrintsNoToken knows the tokens of coretest by their first letters: {" in base64.
 func TestRunPrintsNoToken(t *testing.T) {
 	var out strings.Builder
 	if err := run(t.Context(), &out); err != nil {

@@ -47,7 +47,7 @@ const (
 const bobsJSON = `{"client_id":"banking-app-7","scope":"RegisteredClient","username":"bob","user":{"id":"bob",...`
 
 // cast are the callers.
-type cast struct{ nobody, stranger, alice, bob, carol, dave token }
+type cast struct{ none, stranger, alice, bob, carol, dave token }
 
 func newCast(srv *coretest.Server) cast {
 	user := func(id, scope string) token {
@@ -81,12 +81,12 @@ func admission(c cast) []step {
 	return []step{
 		{
 			"An open route needs no token.",
-			nil, "GET /public", c.nobody,
+			nil, "GET /public", c.none,
 			exchange{200, "", "public", "", notAsked},
 		},
 		{
 			"A guarded one does. The challenge tells the app to get one.",
-			nil, "GET /balance", c.nobody,
+			nil, "GET /balance", c.none,
 			exchange{401, challengeMissing, missing, "", notAsked},
 		},
 		{
