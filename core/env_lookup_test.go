@@ -77,7 +77,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		{"much is wrong with our own token", map[string]string{
 			"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "a", "CLIENT_SECRET": "b", "AUDIENCE": "any",
 			"AUTH": "bearer", "TOKEN_URL": "as.example.com", "TOKEN_SCOPE": `a"b`,
-		}, []string{"TOKEN_URL has no host, want https://host/path", `TOKEN_SCOPE has the character '"', which a scope cannot have (RFC 6749 section 3.3)`}},
+		}, []string{"TOKEN_URL has no scheme: put https:// in front", `TOKEN_SCOPE has the character '"', which a scope cannot have (RFC 6749 section 3.3)`}},
 		{"settings without meaning beside basic", map[string]string{
 			"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "a", "CLIENT_SECRET": "b", "AUDIENCE": "any",
 			"TOKEN_URL": "https://as.example.com/token",

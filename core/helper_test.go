@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,6 +28,9 @@ func mobileFirst(t testing.TB, srv *coretest.Server, change ...func(*core.Config
 
 func verifier(t testing.TB, c core.Config, change ...func(*core.Config)) *core.Verifier {
 	t.Helper()
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	for _, f := range change {
 		f(&c)
 	}
