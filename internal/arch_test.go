@@ -33,11 +33,11 @@ var onlyIn = map[string][]string{
 	"golang.org/x/oauth2":                        {"adapters/oauth2source"},
 	"github.com/h2non/gock":                      {}, // tests
 	"net/http/httptest":                          {"core/coretest", "adapters/adaptertest", "examples"},
-	"testing":                                    {"adapters/adaptertest"},
+	"testing":                                    {"adapters/adaptertest", "adapters/internal/hooktest"},
 	"encoding/json/v2":                           {}, // an experiment
 	"github.com/golang-jwt/jwt/v5":               {}, // tokens are opaque
 	"github.com/valyala/fasthttp":                {"adapters/fiberguard"},
-	"github.com/mfpguard/mfpguard/core/coretest": {"adapters/adaptertest", "examples"},
+	"github.com/mfpguard/mfpguard/core/coretest": {"adapters/adaptertest", "adapters/internal/hooktest", "examples"},
 }
 
 func TestImportsFlowOneWay(t *testing.T) {

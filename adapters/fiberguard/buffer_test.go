@@ -78,3 +78,68 @@ func TestAbandonedQuestionKeepsItsToken(t *testing.T) {
 		t.Errorf("asked %+v, want one question, about %s", requests, mine)
 	}
 }
+
+// MW-06: a question that outlives its request does not read the values of the request's context, which Fiber uses again for the
+// next request. The race detector watches.
+func TestAbandonedQuestionLeavesTheValuesAlone(t *testing.T) {
+	type key struct{}
+	as := coretest.New()
+	asked, release, last := make(chan any, 1), make(chan struct{}), make(chan any)
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		if !strings.HasSuffix(r.URL.Path, "/introspection") {
+			return as.Transport().RoundTrip(r)
+		}
+		asked <- r.Context().Value(key{})
+		for {
+			select {
+			case <-release:
+				last <- r.Context().Value(key{})
+				return as.Transport().RoundTrip(r)
+			default:
+				r.Context().Value("local")
+			}
+		}
+	})
+	v, err := core.New(core.Config{Profile: core.MobileFirst8(as.BaseURL()), ClientID: "test", ClientSecret: "test", Transport: transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: fiberguard.ErrorHandler})
+	var found any
+	app.Get("/impatient", func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go func() {
+			found = <-asked
+			cancel()
+		}()
+		c.SetUserContext(impatient{ctx, context.WithValue(c.Context(), key{}, "value")})
+		return c.Next()
+	}, fiberguard.Require(v, core.Authenticated()))
+	app.Get("/other", func(c *fiber.Ctx) error {
+		c.Locals("local", c.Path())
+		return c.SendStatus(fiber.StatusOK)
+	})
+	requests := "GET /impatient HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + strings.Repeat("a", 40) + "\r\n\r\n" +
+		strings.Repeat("GET /other HTTP/1.1\r\nHost: h\r\n\r\n", 20)
+	answer := raw(t, start(t, app), requests)
+	close(release)
+	if got := <-last; found != "value" || got != nil {
+		t.Errorf("the question saw %v, and %v when its request was over, want value and nothing", found, got)
+	}
+	if !strings.HasPrefix(answer, "HTTP/1.1 503 ") || strings.Count(answer, "HTTP/1.1 200 ") != 20 {
+		t.Errorf("got\n%s\nwant 503 and then 20 times 200", answer)
+	}
+}
+
+// impatient has the values of another context. (Had it that one for a parent, its cancel function would read the values, too.)
+type impatient struct {
+	context.Context
+	values context.Context
+}
+
+func (i impatient) Value(key any) any { return i.values.Value(key) }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

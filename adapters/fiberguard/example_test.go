@@ -22,8 +22,7 @@ func ExampleRequire() {
 	}
 	app := fiber.New(fiber.Config{ErrorHandler: fiberguard.ErrorHandler, ReadBufferSize: 16 << 10})
 	app.Get("/balance", fiberguard.Require(v, core.AllOf("accessRestricted")), func(c *fiber.Ctx) error {
-		p, _ := core.FromContext(c.UserContext())
-		user, _ := p.User()
+		user, _ := fiberguard.Principal(c).User()
 		return c.SendString("the balance of " + user.ID)
 	})
 

@@ -3,10 +3,11 @@
 //
 //	app.Get("/balance", fiberguard.Require(v, core.AllOf("accessRestricted")), balance)
 //
-// The handler gets the caller, a [core.Principal], from [core.FromContext] with c.UserContext().
+// The handler gets the caller, a [core.Principal], from [Principal]. If the requirement is
+// Optional, use [core.FromContext] with c.UserContext().
 //
 // Put a CORS middleware in front of the guard, not behind it: preflight requests carry no
-// credentials.
+// credentials. Compressors, ETags and loggers may be on either side.
 //
 // # Settings of the app
 //
@@ -34,17 +35,6 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// Config changes what a guard does with a request before and after the decision about its token.
-// The zero value changes nothing.
-type Config struct {
-	// Next reports whether the guard is skipped for a request. Nil skips no request.
-	Next func(*fiber.Ctx) bool
-	// SuccessHandler runs instead of c.Next for an accepted request. Nil means c.Next.
-	SuccessHandler fiber.Handler
-	// ErrorHandler answers a refused request. It must not call the next handler. Nil means [Write].
-	ErrorHandler func(*fiber.Ctx, *core.Denial) error
-}
-
 // Require returns a middleware that calls the next handler for a request whose token meets need,
 // with the [core.Principal] in c.UserContext(). It answers every other request itself. The
 // middleware is safe for concurrent use. Require panics if v is nil, if need is not valid, or if
@@ -54,33 +44,31 @@ func Require(v *core.Verifier, need core.Requirement, config ...Config) fiber.Ha
 	if err != nil {
 		panic("fiberguard: " + err.Error())
 	}
-	if len(config) > 1 {
-		panic("fiberguard: more than one Config: merge them into one")
-	}
-	cfg := Config{}
-	if len(config) == 1 {
-		cfg = config[0]
-	}
-	if cfg.SuccessHandler == nil {
-		cfg.SuccessHandler = (*fiber.Ctx).Next
-	}
-	if cfg.ErrorHandler == nil {
-		cfg.ErrorHandler = Write
-	}
+	cfg := only(config)
 	return func(c *fiber.Ctx) error {
 		if cfg.Next != nil && cfg.Next(c) {
 			return c.Next()
 		}
 		var buf [2]string // keeps a hit free of allocations; two are enough to refuse
-		ctx := c.UserContext()
-		p, denial := guard.Authorize(ctx, core.Request{Authorization: authorization(c, buf[:0])})
+		outer := c.UserContext()
+		p, denial := guard.Authorize(outer, core.Request{Authorization: authorization(c, buf[:0])})
 		if denial != nil {
-			if c.Request().IsBodyStream() { // left unread, its rest would be taken for the next request on the connection
-				c.Response().SetConnectionClose()
-			}
-			return cfg.ErrorHandler(c, denial)
+			return cfg.refuse(c, denial)
 		}
-		c.SetUserContext(core.NewContext(ctx, p))
-		return cfg.SuccessHandler(c)
+		ctx, end := guard.Context(outer, p)
+		c.SetUserContext(ctx)
+		defer func() {
+			end()
+			if ctx.Err() != nil && outer.Err() == nil { // only for the handler; what is in front still sees p
+				c.SetUserContext(core.NewContext(outer, p))
+			}
+		}()
+		return c.Next()
 	}
 }
+
+// Principal returns the caller of an accepted request. It panics if there is none, as
+// [core.MustFromContext] does: the route has no guard, the guard was skipped, or its requirement is
+// Optional and the request came without a token. Use Fiber's recover middleware, which turns a
+// panic into an error with status 500: without it, a panic ends the process.
+func Principal(c *fiber.Ctx) core.Principal { return core.MustFromContext(c.UserContext()) }

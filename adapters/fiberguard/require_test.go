@@ -69,7 +69,7 @@ func TestPanicNamesThePackage(t *testing.T) {
 	}
 }
 
-func TestHooks(t *testing.T) {
+func TestConfig(t *testing.T) {
 	v, as := verifier(t)
 	good := "Bearer " + as.Mint(coretest.Grant{ClientID: "c1"})
 	for _, test := range []struct {
@@ -84,9 +84,6 @@ func TestHooks(t *testing.T) {
 		{"Next skips the guard", fiberguard.Config{Next: func(c *fiber.Ctx) bool { return c.Path() == "/" }}, "", 200, "handler for nobody"},
 		{"Next skips the guard for a good token too", fiberguard.Config{Next: func(*fiber.Ctx) bool { return true }}, good, 200, "handler for nobody"},
 		{"Next does not skip", fiberguard.Config{Next: func(c *fiber.Ctx) bool { return c.Path() == "/open" }}, "", 401, `{"error":"missing_token"}`},
-		{"SuccessHandler instead of the next", fiberguard.Config{SuccessHandler: success}, good, 200, "success for c1"},
-		{"SuccessHandler only for the accepted", fiberguard.Config{SuccessHandler: success}, "Bearer x", 401, `{"error":"invalid_token"}`},
-		{"SuccessHandler may fail", fiberguard.Config{SuccessHandler: func(*fiber.Ctx) error { return fiber.ErrTeapot }}, good, 418, `{"error":"i'm_a_teapot"}`},
 		{"ErrorHandler only for the refused", fiberguard.Config{ErrorHandler: page}, good, 200, "handler for c1"},
 		{"ErrorHandler writes another body", fiberguard.Config{ErrorHandler: page}, "Bearer x", 401, "<p>invalid token</p>"},
 		{"ErrorHandler hides the route", fiberguard.Config{ErrorHandler: func(*fiber.Ctx, *core.Denial) error { return fiber.ErrNotFound }}, "", 404, `{"error":"not_found"}`},
@@ -111,8 +108,6 @@ func client(c *fiber.Ctx) string {
 	}
 	return p.ClientID()
 }
-
-func success(c *fiber.Ctx) error { return c.SendString("success for " + client(c)) }
 
 // page keeps the fields of the denial and writes a body of its own.
 func page(c *fiber.Ctx, d *core.Denial) error {

@@ -22,8 +22,7 @@ func ExampleRequire() {
 	}
 	r := gin.New()
 	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), func(c *gin.Context) {
-		p, _ := core.FromContext(c.Request.Context())
-		user, _ := p.User()
+		user, _ := ginguard.Principal(c).User()
 		c.String(http.StatusOK, "the balance of %s", user.ID)
 	})
 

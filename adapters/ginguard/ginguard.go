@@ -3,11 +3,14 @@
 //
 //	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), balance)
 //
-// The handler gets the caller, a [core.Principal], from [core.FromContext] with
-// c.Request.Context().
+// The handler gets the caller, a [core.Principal], from [Principal]. If the requirement is
+// Optional, use [core.FromContext] with c.Request.Context().
 //
 // Put a CORS middleware in front of the guard, not behind it: preflight requests carry no
-// credentials.
+// credentials. Compressors and loggers may be on either side.
+//
+// [Config] skips the guard for some requests, or writes other answers to refused ones. It cannot
+// change the decision about a token.
 //
 // Challenges are sent in a field that is spelled WWW-Authenticate, because MobileFirst clients look
 // for that spelling. It is not Go's canonical one (Www-Authenticate), so [net/http.Header.Get] does
@@ -15,41 +18,64 @@
 package ginguard
 
 import (
+	"context"
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 
+	"github.com/mfpguard/mfpguard/adapters/internal/forward"
 	"github.com/mfpguard/mfpguard/core"
 )
 
 // Require returns a middleware that calls the next handler for a request whose token meets need,
 // with the [core.Principal] in the context of c.Request. It aborts every other request with an
-// answer. The middleware is safe for concurrent use. Require panics if v is nil or need is not
-// valid: both are mistakes in the program.
-func Require(v *core.Verifier, need core.Requirement) gin.HandlerFunc {
+// answer, and adds the cause of the refusal to c.Errors. What middleware in front writes to
+// c.Writer after a refusal is dropped, so that nothing follows the answer. The middleware is safe
+// for concurrent use. Require panics if v is nil, if need is not valid, or if there is more than
+// one Config: all are mistakes in the program.
+func Require(v *core.Verifier, need core.Requirement, config ...Config) gin.HandlerFunc {
 	guard, err := v.Guard(need)
 	if err != nil {
 		panic("ginguard: " + err.Error())
 	}
+	cfg := only(config)
 	return func(c *gin.Context) {
-		ctx := c.Request.Context()
-		p, denial := guard.Authorize(ctx, core.Request{Authorization: c.Request.Header["Authorization"]})
-		if denial != nil {
-			abort(c, denial)
+		decided := false
+		defer func() {
+			if !decided { // a panic: Gin goes on with the next handler after a recovery that does not abort
+				c.Abort()
+			}
+		}()
+		if cfg.Next != nil && cfg.Next(c) {
+			decided = true
 			return
 		}
-		c.Request = c.Request.WithContext(core.NewContext(ctx, p))
+		r := c.Request
+		p, denial := guard.Authorize(r.Context(), core.Request{Authorization: r.Header["Authorization"]})
+		if denial != nil {
+			cfg.refuse(c, denial)
+			return
+		}
+		decided = true
+		ctx, end := guard.Context(r.Context(), p)
+		c.Request = forward.Copy(r, ctx)
+		defer leave(c, r, ctx, end)
 		c.Next()
 	}
 }
 
-// abort copies the denial to the answer and ends the chain. It assigns to the map, because
-// Header.Set would change the spelling of the names. It deletes both spellings of a field that an
-// outer layer has set, because clients read only one challenge.
-func abort(c *gin.Context, d *core.Denial) {
-	h := c.Writer.Header()
-	for _, f := range d.Header {
-		h.Del(f.Name)
-		h[f.Name] = []string{f.Value}
+// leave ends the context of an accepted request. The server's request gets what was found in the
+// copy, and middleware in front still sees the Principal.
+func leave(c *gin.Context, r *http.Request, ctx context.Context, end context.CancelFunc) {
+	end()
+	forward.Return(r, c.Request)
+	if ctx.Err() != nil && r.Context().Err() == nil { // only for the handler
+		p, _ := core.FromContext(ctx)
+		c.Request = c.Request.WithContext(core.NewContext(r.Context(), p))
 	}
-	c.AbortWithStatus(d.Status)
-	c.Writer.WriteString(d.Body) // an error means that the client has gone
 }
+
+// Principal returns the caller of an accepted request. It panics if there is none, as
+// [core.MustFromContext] does: the route has no guard, the guard was skipped, or its requirement is
+// Optional and the request came without a token. Gin's recovery middleware answers 500 then.
+func Principal(c *gin.Context) core.Principal { return core.MustFromContext(c.Request.Context()) }

@@ -1,10 +1,13 @@
 package ginguard_test
 
 import (
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -87,4 +90,21 @@ func TestKeysStay(t *testing.T) {
 	if w.Code != http.StatusOK || w.Body.String() != "key" {
 		t.Errorf("status %d, key %q, want 200 and key", w.Code, w.Body)
 	}
+}
+
+// raw sends a request on a connection of its own and returns all that comes back until the server closes it.
+func raw(t testing.TB, addr, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	io.WriteString(conn, request)
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
 }

@@ -21,8 +21,7 @@ func ExampleRequire() {
 	mux := http.NewServeMux()
 	mux.Handle("GET /balance", httpguard.Require(v, core.AllOf("accessRestricted"))(
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			p, _ := core.FromContext(r.Context())
-			user, _ := p.User()
+			user, _ := httpguard.Principal(r).User()
 			fmt.Fprintln(w, "the balance of", user.ID)
 		})))
 

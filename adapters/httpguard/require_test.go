@@ -2,10 +2,12 @@ package httpguard_test
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/mfpguard/mfpguard/adapters/httpguard"
 	"github.com/mfpguard/mfpguard/core"
@@ -72,4 +74,21 @@ func TestHTTP2(t *testing.T) {
 				res.Header.Values("WWW-Authenticate"), body, err, test.status, test.challenge, test.body)
 		}
 	}
+}
+
+// raw sends a request on a connection of its own and returns all that comes back until the server closes it.
+func raw(t testing.TB, addr, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	io.WriteString(conn, request)
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
 }

@@ -12,7 +12,7 @@ const (
 )
 
 var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants,
-	guardMutants, factMutants, eventMutants, refusalMutants)
+	guardMutants, factMutants, eventMutants, refusalMutants, adapterMutants)
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{
@@ -137,19 +137,6 @@ var decisionMutants = []mutant{
 	{"source: a TokenURL may be any", "tokensource/config.go", "\t\terr = checkTokenPath(u)\n", "", inSource},
 	{"source: the zero Source is one", "tokensource/source.go", "return s != nil && s.fetch != nil", "return s != nil", inSource},
 	{"source: Basic does not form-encode", "internal/clientauth/basic.go", "setBasic(header, url.QueryEscape(b.id), url.QueryEscape(secret))", "setBasic(header, b.id, secret)", "./internal/clientauth " + inCore + " " + inSource},
-
-	// The adapters.
-	{"httpguard: only the first field", "adapters/httpguard/httpguard.go", `r.Header["Authorization"]`, `[]string{r.Header.Get("Authorization")}`, inAdapters},
-	{"httpguard: respelled names", "adapters/httpguard/httpguard.go", "h[f.Name] = []string{f.Value}", "h.Set(f.Name, f.Value)", inAdapters},
-	{"httpguard: the handler runs anyway", "adapters/httpguard/httpguard.go", "\t\t\t\twrite(w, denial)\n\t\t\t\treturn", "\t\t\t\twrite(w, denial)", inAdapters},
-	{"ginguard: the chain goes on", "adapters/ginguard/ginguard.go", "c.AbortWithStatus(d.Status)", "c.Status(d.Status)", inAdapters},
-	{"ginguard: only the first field", "adapters/ginguard/ginguard.go", `c.Request.Header["Authorization"]`, `[]string{c.Request.Header.Get("Authorization")}`, inAdapters},
-	{"ginguard: respelled names", "adapters/ginguard/ginguard.go", "h[f.Name] = []string{f.Value}", "h.Set(f.Name, f.Value)", inAdapters},
-	{"fiberguard: a kept view of the buffer", "core/guard.go", "strings.Clone(token)", "strings.TrimSpace(token)", inAdapters + " " + inCore},
-	{"fiberguard: respelled names", "adapters/fiberguard/wire.go", "h.SetCanonical([]byte(f.Name), []byte(f.Value))", "h.Set(f.Name, f.Value)", inAdapters},
-	{"fiberguard: only the first field", "adapters/fiberguard/wire.go", "fiber.HeaderAuthorization) {\n\t\tbuf = append(buf, unsafe", "fiber.HeaderAuthorization)[:1] {\n\t\tbuf = append(buf, unsafe", inAdapters},
-	{"fiberguard: the handler runs anyway", "adapters/fiberguard/fiberguard.go", "return cfg.ErrorHandler(c, denial)", "_ = cfg.ErrorHandler(c, denial)", inAdapters},
-	{"fiberguard: error pages show the error", "adapters/fiberguard/errorhandler.go", "SendString(`{\"error\":\"` + code + `\"}`)", "SendString(err.Error())", inAdapters},
 
 	// A job's requests.
 	{"transport: the token goes everywhere", "tokensource/transport.go", "return t.origins[o], nil", "return true, nil", inSource},
