@@ -31,7 +31,9 @@ type Route struct {
 	// Outer plays a layer in front of the adapter; it is never nil. Serve calls it for each request
 	// before the adapter, with the request's context and the framework's function that sets a field
 	// of the answer. The adapter then gets the request with the context that Outer returns. If
-	// Serve does not call Outer, the subtests behind another layer are skipped.
+	// Serve does not call Outer, the subtests behind another layer are skipped. A refusal must not
+	// keep what Outer has set for another answer: a challenge, Content-Length, ETag, Expires and the
+	// like.
 	Outer func(ctx context.Context, set func(name, value string)) context.Context
 	// Handle runs for each accepted request, with the context that the adapter has passed on. It
 	// returns the body of the answer, whose status is 200.
@@ -86,5 +88,6 @@ func Run(t *testing.T, serve Serve) {
 	t.Run("one token for 100 cold starts", func(t *testing.T) { oneToken(t, serve) })
 	t.Run("nothing kept is overwritten", func(t *testing.T) { kept(t, serve) })
 	t.Run("behind another layer", func(t *testing.T) { layered(t, serve) })
+	t.Run("the context ends with the token", func(t *testing.T) { expiry(t, serve) })
 	t.Run("mistakes at start-up panic", func(t *testing.T) { startUp(t, serve) })
 }

@@ -72,7 +72,7 @@ func (f *fixture) start(t testing.TB, serve Serve, routes []Route, change ...fun
 			}
 			return show(ctx)
 		}
-		r.Outer = f.outer
+		r.Outer = f.outer(r.Path != reused) // there the handler answers, and the fields would be wrong
 		guarded = append(guarded, r)
 	}
 	f.addr = serve(t, v, guarded)

@@ -65,8 +65,13 @@ func turnedAway(x exchange) string {
 
 // decisive are the fields of an answer that a client acts on, in lower case. A refusal has exactly
 // the fields that are wanted: at most one challenge (BT-41, MFP-11), in this spelling (MFP-10,
-// MFP-13), and never to be stored (BT-61).
-var decisive = []string{"www-authenticate", "mfp-conflict", "retry-after", "cache-control", "content-type", "set-cookie", "location", "pragma"}
+// MFP-13), never to be stored (BT-61), and nothing that describes another body (MW-03).
+var decisive = []string{
+	"www-authenticate", "mfp-conflict", "retry-after", "cache-control", "content-type", "set-cookie", "location", "pragma",
+	"accept-ranges", "age", "cdn-cache-control", "content-digest", "content-disposition", "content-encoding", "content-language",
+	"content-location", "content-md5", "content-range", "digest", "etag", "expires", "last-modified", "repr-digest",
+	"surrogate-control", "trailer",
+}
 
 // judgeFields compares the decisive fields byte for byte, including the spelling of their names.
 func (p *profile) judgeFields(o outcome, x exchange) string {

@@ -8,19 +8,44 @@ import (
 )
 
 // layerRows are refused requests that pass another layer first. The refusal replaces what that
-// layer has set, because clients read only one challenge (BT-43).
+// layer has set, because clients read only one challenge (BT-43), and because the rest describes
+// another body or permits to store it (MW-03).
 var layerRows = []row{
-	{id: "BT-43", name: "no token", want: to(noToken)},
+	{id: "BT-43 MW-03", name: "no token", want: to(noToken)},
 	{id: "BT-43", name: "a malformed token", fields: auth("Bearer TOKEN|"), want: to(malformed)},
 	{id: "BT-43", name: "two fields", fields: bearer + bearer, want: to(ambiguous)},
-	{id: "BT-43", name: "an inactive token", fields: bearer, says: inactive, want: to(invalid)},
+	{id: "BT-43 MW-03", name: "an inactive token", fields: bearer, says: inactive, want: to(invalid)},
 	{id: "BT-43", name: "a token that lacks a scope", line: "GET /admin HTTP/1.1", fields: bearer, want: to(lacksScope)},
-	{id: "BT-43", name: "a HEAD request without a token", line: "HEAD /any HTTP/1.1", want: to(noToken)},
+	{id: "BT-43 MW-03", name: "a HEAD request without a token", line: "HEAD /any HTTP/1.1", want: to(noToken)},
 }
 
 // layerFields are the fields that the layer sets. The adapter must leave the last one alone.
 var layerFields = [][2]string{
-	{"WWW-Authenticate", "Basic"}, {"Cache-Control", "public"}, {"Content-Type", "text/html"}, {"X-Request-Id", "7"},
+	{"WWW-Authenticate", "Basic"},
+	{"MFP-Conflict", "true"},
+	{"Retry-After", "7"},
+	{"Cache-Control", "public"},
+	{"Expires", "Fri, 31 Dec 2100 00:00:00 GMT"},
+	{"CDN-Cache-Control", "max-age=9"},
+	{"Surrogate-Control", "max-age=9"},
+	{"Pragma", "x"},
+	{"Age", "1"},
+	{"Content-Type", "text/html"},
+	{"Content-Length", "7"},
+	{"Content-Encoding", "gzip"},
+	{"Content-Language", "de"},
+	{"Content-Location", "/x"},
+	{"Content-Disposition", "attachment"},
+	{"Content-Range", "bytes 0-6/7"},
+	{"Content-MD5", "x"},
+	{"Content-Digest", "x"},
+	{"Repr-Digest", "x"},
+	{"Digest", "x"},
+	{"ETag", `"x"`},
+	{"Last-Modified", "Fri, 31 Dec 1999 00:00:00 GMT"},
+	{"Accept-Ranges", "bytes"},
+	{"Trailer", "X-Sum"},
+	{"X-Request-Id", "7"},
 }
 
 // layered runs the rows behind a layer that sets fields of the answer.
@@ -50,13 +75,18 @@ func requestID(field string) bool { return strings.EqualFold(field, "X-Request-I
 // layerKey is the key of the value that the layer puts into each context.
 type layerKey struct{}
 
-// outer is the Route.Outer of the fixture. It sets the fixture's fields and a value in the context.
-func (f *fixture) outer(ctx context.Context, set func(name, value string)) context.Context {
-	f.layered.Store(true)
-	for _, field := range f.layerFields {
-		set(field[0], field[1])
+// outer returns a Route.Outer of the fixture. It puts a value into the context, and may set the
+// fixture's fields.
+func (f *fixture) outer(set bool) func(context.Context, func(name, value string)) context.Context {
+	return func(ctx context.Context, field func(name, value string)) context.Context {
+		f.layered.Store(true)
+		for _, l := range f.layerFields {
+			if set {
+				field(l[0], l[1])
+			}
+		}
+		return context.WithValue(ctx, layerKey{}, true)
 	}
-	return context.WithValue(ctx, layerKey{}, true)
 }
 
 // noLayer does nothing.

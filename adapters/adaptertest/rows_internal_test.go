@@ -11,7 +11,7 @@ const proved = `
 	BT-01 BT-02 BT-03 BT-04 BT-05 BT-06 BT-07 BT-08 BT-09 BT-10 BT-11 BT-12 BT-13 BT-14 BT-15 BT-16 BT-17 BT-18 BT-19 BT-20
 	BT-21 BT-22 BT-23 BT-24 BT-27 BT-39 BT-40 BT-43 BT-44 BT-45 BT-46 BT-47 BT-48 BT-53 BT-56 BT-57 BT-58 BT-62 BCP-06
 	MFP-06 MFP-09 MFP-14 MFP-15 MFP-17 MFP-19 MFP-20 MFP-21
-	A30 A31 A32 A33 A34 A40 A41 A42 A43 A44 A45 A46 A47 A48 A49 A50 A51 A53 A54 A55 A58 A63 A78 A80`
+	A30 A31 A32 A33 A34 A40 A41 A42 A43 A44 A45 A46 A47 A48 A49 A50 A51 A53 A54 A55 A58 A63 A78 A80 MW-03`
 
 func TestNoRowIsLost(t *testing.T) {
 	var named []string
@@ -56,6 +56,8 @@ func TestJudgeSeesWhatIsWrong(t *testing.T) {
 		{"an answer that may be stored", 403, replaced(good, 0, "Cache-Control: private"), body, false},                                                    // BT-61
 		{"a conflict that is none", 403, append(slices.Clone(good), "MFP-Conflict: true"), body, false},                                                    // MFP-09
 		{"a time to come back", 403, append(slices.Clone(good), "Retry-After: 5"), body, false},
+		{"an entity tag", 403, append(slices.Clone(good), `ETag: "x"`), body, false},                      // MW-03
+		{"a coding that is none", 403, append(slices.Clone(good), "Content-Encoding: gzip"), body, false}, // MW-03
 		{"a cookie", 403, append(slices.Clone(good), "Set-Cookie: a=b"), body, false},
 	} {
 		x := exchange{need: "a b", quiet: true, response: &response{status: tt.status, fields: tt.fields, body: tt.body}}

@@ -111,12 +111,15 @@ func (f *fixture) scan(t *testing.T, c *client, x exchange, secrets []string) {
 	}
 }
 
+// reused is the route of the second request on a connection.
+const reused = "/optional"
+
 // reuse sends a request without a token on the same connection. The request before must not leave
 // bytes or a principal behind. If that request was malformed, the server may refuse this one or
 // close the connection.
 func (f *fixture) reuse(t *testing.T, c *client, unreadable bool) {
 	t.Helper()
-	c.send("GET /optional HTTP/1.1" + crlf + "Host: rs.test" + crlf + crlf)
+	c.send("GET " + reused + " HTTP/1.1" + crlf + "Host: rs.test" + crlf + crlf)
 	again, err := c.receive(false)
 	switch {
 	case unreadable && (again == nil || again.status == http.StatusBadRequest):
