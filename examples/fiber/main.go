@@ -107,7 +107,7 @@ func newAPI(v *core.Verifier, origin string) *fiber.App {
 
 // me answers with the principal of the caller.
 func me(c *fiber.Ctx) error {
-	return c.JSON(core.MustFromContext(c.UserContext()))
+	return c.JSON(fiberguard.Principal(c))
 }
 
 func text(body string) fiber.Handler {

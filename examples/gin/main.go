@@ -101,7 +101,7 @@ func newAPI(v *core.Verifier, origin string) http.Handler {
 
 // me answers with the principal of the caller.
 func me(c *gin.Context) {
-	c.JSON(http.StatusOK, core.MustFromContext(c.Request.Context()))
+	c.JSON(http.StatusOK, ginguard.Principal(c))
 }
 
 func text(body string) gin.HandlerFunc {

@@ -66,7 +66,7 @@ func newAPI(v *core.Verifier) http.Handler {
 		c.String(http.StatusOK, "public")
 	})
 	r.GET("/me", ginguard.Require(v, core.Authenticated()), func(c *gin.Context) {
-		c.JSON(http.StatusOK, core.MustFromContext(c.Request.Context()))
+		c.JSON(http.StatusOK, ginguard.Principal(c))
 	})
 	r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), func(c *gin.Context) {
 		c.String(http.StatusOK, "17364.9")
@@ -76,7 +76,7 @@ func newAPI(v *core.Verifier) http.Handler {
 		c.String(http.StatusOK, "transferred")
 	})
 	r.POST("/logout", ginguard.Require(v, core.Authenticated()), func(c *gin.Context) {
-		if err := v.Forget(core.MustFromContext(c.Request.Context())); err != nil {
+		if err := v.Forget(ginguard.Principal(c)); err != nil {
 			c.Error(err)
 			c.Status(http.StatusInternalServerError)
 			return
