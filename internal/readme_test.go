@@ -25,9 +25,19 @@ var pages = map[string]int{
 
 var program = regexp.MustCompile("(?s)\n```go\n(package main\n.*?\n)```")
 
-// TestProgramsOfThePages copies each whole program of the pages into a module of its own, as a user
-// would, and vets it. The module has the requirements of ours and no others.
+// TestProgramsOfThePages vets each whole program of the pages.
 func TestProgramsOfThePages(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "vet", "-mod=mod", "./...")
+	cmd.Dir = extract(t, func(program []byte) []byte { return program })
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("the programs of the pages do not pass go vet: %v\n%s", err, out)
+	}
+}
+
+// extract copies the programs into a module of its own, as a user would, and returns its directory.
+// The module has the requirements of ours and no others.
+func extract(t *testing.T, edit func(program []byte) []byte) string {
+	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
@@ -44,14 +54,10 @@ func TestProgramsOfThePages(t *testing.T) {
 		}
 		name := strings.ReplaceAll(strings.TrimSuffix(page, ".md"), "/", "-")
 		for i, p := range programs {
-			write(t, filepath.Join(dir, fmt.Sprintf("%s-%d", name, i+1), "main.go"), p[1])
+			write(t, filepath.Join(dir, fmt.Sprintf("%s-%d", name, i+1), "main.go"), edit(p[1]))
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "vet", "-mod=mod", "./...")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("the programs of the pages do not pass go vet: %v\n%s", err, out)
-	}
+	return dir
 }
 
 // TestEveryPageIsKnown finds a page that the other tests of this file would not read.
