@@ -3,12 +3,10 @@ package core
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
@@ -48,8 +46,8 @@ type Config struct {
 	CacheBytes int
 
 	// Skew is how far the clock of this service and that of the server may differ, when "exp" and
-	// "nbf" are compared with ours. It does not prolong what is remembered. Zero means none for "exp", and
-	// a minute, as always at least, for "nbf" and "iat".
+	// "nbf" are compared with ours. It does not prolong what is remembered. Zero means none for
+	// "exp", and a minute, as always at least, for "nbf" and "iat".
 	Skew time.Duration
 	// MaxTokenBytes is the greatest length of a token. A longer one is refused, and nothing is
 	// sent. Zero means 8 KiB.
@@ -85,9 +83,10 @@ type Config struct {
 	// then read the tokens and the secret. Set it only for a network of your own.
 	InsecureHTTP bool
 
-	// Logger gets refused tokens (Debug; where the configuration may be wrong, Warn once a minute), trouble with the server (Warn), and refusals of our own
-	// credentials (Error). It gets no token and no personal data. Nil means slog.Default(); for
-	// silence, set slog.New(slog.DiscardHandler).
+	// Logger gets refused tokens (Debug; where the configuration may be wrong, Warn once a
+	// minute), trouble with the server (Warn), and refusals of our own credentials (Error). It
+	// gets no token and no personal data. Nil means slog.Default(); for silence, set
+	// slog.New(slog.DiscardHandler).
 	Logger *slog.Logger
 	// Trace is called along the way of each request. The zero Trace does nothing.
 	Trace Trace
@@ -105,9 +104,9 @@ const (
 	maxTimeout = time.Hour
 )
 
-// New returns a Verifier. It checks c and reads CAFile; it does no other I/O, so it succeeds while the
-// server is down (see [Verifier.Ready]). An error names all mistakes, one a line. A mistake in a field
-// is a [*ConfigError], and its text names the fix.
+// New returns a Verifier. It checks c and reads CAFile; it does no other I/O, so it succeeds while
+// the server is down (see [Verifier.Ready]). An error names all mistakes, one a line. A mistake in
+// a field is a [*ConfigError], and its text names the fix.
 func New(c Config) (*Verifier, error) {
 	if mistakes := c.check(); len(mistakes) > 0 {
 		return nil, joinMistakes(mistakes)
@@ -151,13 +150,18 @@ func New(c Config) (*Verifier, error) {
 	}
 	v.cache.flights.Timeout = c.Timeout
 	v.cache.flights.Keep = v.cache.keep
+	v.cache.flights.Joined = v.joined()
+	return v, nil
+}
+
+// joined returns what is called when a request joins a call. Ready's questions are no requests.
+func (v *Verifier) joined() func(context.Context, memcache.Key) {
 	ready := v.readyKey()
-	v.cache.flights.Joined = func(ctx context.Context, key memcache.Key) {
+	return func(ctx context.Context, key memcache.Key) {
 		if key != ready {
 			v.trace.onJoined.run(ctx, JoinedInfo{})
 		}
 	}
-	return v, nil
 }
 
 func valueOr(d *time.Duration, otherwise time.Duration) time.Duration {
@@ -167,133 +171,8 @@ func valueOr(d *time.Duration, otherwise time.Duration) time.Duration {
 	return *d
 }
 
-// maxResponseBytes keeps the places in an answer within 32 bits.
-const maxResponseBytes = 1 << 30
-
-// minCacheBytes is what 64 usual answers take.
-const minCacheBytes = 64 << 10
-
-// ConfigError is a mistake in one field of a Config; errors.AsType finds it in what [New] returns.
-type ConfigError = tokensource.ConfigError
-
-func mistake(field string, err error) error { return &ConfigError{Field: "Config." + field, Err: err} }
-
-// joinMistakes makes one error, with one line for each mistake.
-func joinMistakes(mistakes []error) error {
-	for i, m := range mistakes {
-		mistakes[i] = fmt.Errorf("core: %w", m)
-	}
-	if len(mistakes) == 1 {
-		return mistakes[0]
-	}
-	return errors.Join(mistakes...)
-}
-
-// check returns the mistakes in c, the most important first.
-func (c *Config) check() (mistakes []error) {
-	add := func(err error) {
-		if err != nil {
-			mistakes = append(mistakes, err)
-		}
-	}
-	mistakes = c.checkProfile()
-	add(c.checkClient())
-	if err := endpoint.CheckTransport(c.Transport); err != nil {
-		add(mistake("Transport", err))
-	}
-	switch _, err := endpoint.OpenTransport(1, c.CAFile); {
-	case c.CAFile != "" && c.Transport != nil:
-		add(mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")))
-	case err != nil:
-		add(mistake("CAFile", err))
-	}
-	return append(mistakes, c.checkNumbers()...)
-}
-
-// checkNumbers returns the mistakes in the fields that are numbers and durations.
-func (c *Config) checkNumbers() (mistakes []error) {
-	for _, f := range []struct {
-		name  string
-		value int64
-		text  any
-	}{
-		{"CacheTTL", int64(valueOr(c.CacheTTL, 0)), valueOr(c.CacheTTL, 0)},
-		{"NegativeTTL", int64(valueOr(c.NegativeTTL, 0)), valueOr(c.NegativeTTL, 0)},
-		{"Skew", int64(c.Skew), c.Skew},
-		{"Timeout", int64(c.Timeout), c.Timeout},
-		{"CacheEntries", int64(c.CacheEntries), c.CacheEntries},
-		{"NegativeEntries", int64(c.NegativeEntries), c.NegativeEntries},
-		{"CacheBytes", int64(c.CacheBytes), c.CacheBytes},
-		{"MaxTokenBytes", int64(c.MaxTokenBytes), c.MaxTokenBytes},
-		{"MaxResponseBytes", int64(c.MaxResponseBytes), c.MaxResponseBytes},
-		{"MaxInFlight", int64(c.MaxInFlight), c.MaxInFlight},
-	} {
-		if f.value < 0 {
-			mistakes = append(mistakes, mistake(f.name, fmt.Errorf("is %v, want >= 0", f.text)))
-		}
-	}
-	if c.MaxResponseBytes > maxResponseBytes {
-		mistakes = append(mistakes, mistake("MaxResponseBytes", fmt.Errorf("is %d, want at most %d", c.MaxResponseBytes, maxResponseBytes)))
-	}
-	if c.Timeout > 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
-		mistakes = append(mistakes, mistake("Timeout", fmt.Errorf("is %v, want %v to %v", c.Timeout, minTimeout, maxTimeout)))
-	}
-	if c.CacheBytes > 0 && c.CacheBytes < minCacheBytes {
-		mistakes = append(mistakes, mistake("CacheBytes", fmt.Errorf("is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes)))
-	}
-	return mistakes
-}
-
-func (c *Config) checkProfile() []error {
-	p := &c.Profile
-	if p.field == "" {
-		return []error{mistake("Profile", errors.New("is not set: use core.MobileFirst8(base) or core.RFC7662(config)"))}
-	}
-	mistakes := slices.Clone(p.mistakes)
-	if p.server != nil {
-		if _, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP); err != nil {
-			mistakes = append([]error{&ConfigError{Field: p.field, Err: err}}, mistakes...)
-		}
-	}
-	return mistakes
-}
-
-func (c *Config) checkClient() error {
-	if c.Profile.field == "" { // how the credentials travel depends on it
-		return nil
-	}
-	if c.Profile.source != nil {
-		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
-			return mistake("ClientID", errors.New("and its secret are set beside RFC7662Config.TokenSource: choose one"))
-		}
-		return nil
-	}
-	style := c.style()
-	if err := style.CheckID(c.ClientID); err != nil {
-		return mistake("ClientID", err)
-	}
-	if c.ClientSecretFunc != nil {
-		if c.ClientSecret != "" {
-			return mistake("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
-		}
-		return nil
-	}
-	if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
-		return mistake("ClientSecret", err)
-	}
-	return nil
-}
-
-// style is how our credentials travel, to the introspection endpoint or to the token endpoint.
-func (c *Config) style() clientauth.Style {
-	if c.Profile.token != nil {
-		return clientauth.Style(c.Profile.token.ClientAuth)
-	}
-	return clientauth.Style(cmp.Or(c.Profile.clientAuth, tokensource.Basic))
-}
-
-// introspector builds the client of the introspection endpoint, with the source of our own token if
-// it wants one.
+// introspector builds the client of the introspection endpoint, with the source of our own token
+// if it wants one.
 func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
 	source, tokenURL := c.Profile.source, ""
 	if c.Profile.token != nil {
@@ -312,8 +191,8 @@ func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
 	})
 }
 
-// tokenConfig describes the source of our own token. It has the Transport, the Logger and the Trace of
-// c, so that what a program sets there reaches each call.
+// tokenConfig describes the source of our own token. It has the Transport, the Logger and the
+// Trace of c, so that what a program sets there reaches each call.
 func (c *Config) tokenConfig(trace *hooks) tokensource.Config {
 	t := *c.Profile.token
 	t.ClientID, t.ClientSecret, t.ClientSecretFunc = c.ClientID, c.ClientSecret, c.ClientSecretFunc

@@ -14,8 +14,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// FromEnv returns the Config that the environment describes: [FromLookup] of its variables with the
-// prefix MFPGUARD_. A variable with this prefix that is not listed there is a mistake.
+// FromEnv returns the Config that the environment describes: [FromLookup] of its variables with
+// the prefix MFPGUARD_. A variable with this prefix that is not listed there is a mistake.
 func FromEnv() (Config, error) {
 	e := &env{lookup: os.LookupEnv, prefix: envPrefix}
 	c := e.config()
@@ -36,15 +36,15 @@ var names = []string{
 	"CA_FILE", "INSECURE_HTTP", "CACHE_TTL", "NEGATIVE_TTL", "TIMEOUT",
 }
 
-// ofKubernetes reports whether a name is one that Kubernetes sets in each pod for a Service with the
-// name mfpguard.
+// ofKubernetes reports whether a name is one that Kubernetes sets in each pod for a Service with
+// the name mfpguard.
 func ofKubernetes(name string) bool {
 	return name == "PORT" || strings.HasPrefix(name, "PORT_") || name == "SERVICE_HOST" || strings.HasPrefix(name, "SERVICE_PORT")
 }
 
-// FromLookup returns the Config that lookup describes. An error lists all mistakes, one a line, the
-// most important first; each names the variable and the fix. Lookup gets these names, with the prefix
-// in front:
+// FromLookup returns the Config that lookup describes. An error lists all mistakes, one a line,
+// the most important first; each names the variable and the fix. Lookup gets these names, with the
+// prefix in front:
 //
 //	PROFILE             mobilefirst8 (default) or rfc7662
 //	SERVER              base URL of MobileFirst, or introspection URL for rfc7662
@@ -65,8 +65,9 @@ func ofKubernetes(name string) bool {
 //	AUDIENCE            values of aud that mean this service, with blanks between, or any
 //	ISSUER              the iss that tokens must have; unset: not checked
 //
-// An empty value is the same as none. A value that the profile would ignore is a mistake. Logger, Trace
-// and Transport are for the program to set; they hold for all calls, those for our own token included.
+// An empty value is the same as none. A value that the profile would ignore is a mistake. Logger,
+// Trace and Transport are for the program to set; they hold for all calls, those for our own token
+// included.
 func FromLookup(lookup func(name string) (value string, ok bool), prefix string) (Config, error) {
 	if lookup == nil {
 		return Config{}, errors.New("core: FromLookup got a nil function")

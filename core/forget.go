@@ -8,9 +8,9 @@ import (
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
-// Forget drops what is remembered about the token of p, for a logout: the next request with it asks
-// the server, and an answer that is on its way is not remembered. It concerns this process only. The
-// error says that p is not a Principal of this Verifier, and nothing was dropped.
+// Forget drops what is remembered about the token of p, for a logout: the next request with it
+// asks the server, and an answer that is on its way is not remembered. It concerns this process
+// only. The error says that p is not a Principal of this Verifier, and nothing was dropped.
 func (v *Verifier) Forget(p Principal) error {
 	if err := v.check(); err != nil {
 		return err
@@ -32,8 +32,8 @@ func (v *Verifier) forget(key memcache.Key) {
 	v.cache.forget(key)
 }
 
-// ForgetToken is [Verifier.Forget] for a token, or for the value of an Authorization field with bearer
-// credentials. The error says that s is neither; it does not contain s.
+// ForgetToken is [Verifier.Forget] for a token, or for the value of an Authorization field with
+// bearer credentials. The error says that s is neither; it does not contain s.
 func (v *Verifier) ForgetToken(s string) error {
 	if err := v.check(); err != nil {
 		return err

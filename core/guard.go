@@ -19,8 +19,8 @@ type Guard struct {
 }
 
 // Guard returns the Guard for a route that asks for need. It returns an error for a nil Verifier,
-// and for a requirement that is not valid: the zero one, a negative MaxAge, or a scope element that
-// the server or its clients cannot read.
+// and for a requirement that is not valid: the zero one, a negative MaxAge, or a scope element
+// that the server or its clients cannot read.
 func (v *Verifier) Guard(need Requirement) (*Guard, error) {
 	if err := v.check(); err != nil {
 		return nil, err
@@ -34,9 +34,9 @@ func (v *Verifier) Guard(need Requirement) (*Guard, error) {
 
 // Authorize decides about a request. It returns the Principal of an accepted request, or what to
 // answer to a refused one; never both. For an Optional requirement and a request without bearer
-// credentials it returns the zero Principal and no Denial. It waits for the authorization server no
-// longer than ctx and [Config].Timeout allow. A remembered answer costs no allocation, and no lock
-// that another request could hold for long.
+// credentials it returns the zero Principal and no Denial. It waits for the authorization server
+// no longer than ctx and [Config].Timeout allow. A remembered answer costs no allocation, and no
+// lock that another request could hold for long.
 func (g *Guard) Authorize(ctx context.Context, r Request) (Principal, *Denial) {
 	if g == nil || g.v == nil {
 		return Principal{}, noGuard()
@@ -89,9 +89,9 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 	return p, nil
 }
 
-// Context returns the context for the handler of an accepted request: ctx with p in it, ended with the
-// token if the requirement says [Requirement.UntilExpiry]. Call end when the handler has returned.
-// Adapters call it.
+// Context returns the context for the handler of an accepted request: ctx with p in it, ended with
+// the token if the requirement says [Requirement.UntilExpiry]. Call end when the handler has
+// returned. Adapters call it.
 func (g *Guard) Context(ctx context.Context, p Principal) (_ context.Context, end context.CancelFunc) {
 	ctx = NewContext(ctx, p)
 	if g == nil || !g.need.untilEnd || p.in == nil || p.in.Expires == 0 {
@@ -101,8 +101,8 @@ func (g *Guard) Context(ctx context.Context, p Principal) (_ context.Context, en
 }
 
 // askedBefore returns the answer that an outer guard has asked for while it decided about the same
-// request: it is as fresh as one that is asked for now. That holds for Config.Timeout, and not beyond
-// a Forget, because a context may live long.
+// request: it is as fresh as one that is asked for now. That holds for Config.Timeout, and not
+// beyond a Forget, because a context may live long.
 func (v *Verifier) askedBefore(ctx context.Context, key memcache.Key, at time.Duration) (*introspect.Introspection, *origin) {
 	p, ok := FromContext(ctx)
 	if !ok || p.from != v.asked.Load() || p.in.Key != key || at-p.in.Asked > v.timeout {

@@ -16,13 +16,13 @@ import (
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
-// keyer turns tokens into cache keys: a keyed hash of the token under a random key that each Verifier
-// makes for itself and never shows. So a key says nothing about its token, and is of no use to
-// another server, client or process.
+// keyer turns tokens into cache keys: a keyed hash of the token under a random key that each
+// Verifier makes for itself and never shows. So a key says nothing about its token, and is of no
+// use to another server, client or process.
 //
 // The hash is GMAC. With one fixed nonce that is a universal hash and not a signature. An attacker
-// who does not know the key and sees no output finds two tokens of up to 8 KiB with equal tags with
-// probability 2^-119 a pair. So outputs stay inside the process; a log gets a fingerprint.
+// who does not know the key and sees no output finds two tokens of up to 8 KiB with equal tags
+// with probability 2^-119 a pair. So outputs stay inside the process; a log gets a fingerprint.
 //
 // FIPS 140-3 allows no nonce of ours. Where it is enforced (GODEBUG=fips140=only), the hash is
 // HMAC-SHA-256, cut to 128 bits, which takes about five times as long.

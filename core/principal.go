@@ -26,12 +26,12 @@ type Principal struct {
 	from *origin
 }
 
-// origin is where an answer comes from: the Verifier, and whether the server was asked for the request
-// at hand.
+// origin is where an answer comes from: the Verifier, and whether the server was asked for the
+// request at hand.
 type origin struct{ v *Verifier }
 
-// NewContext returns a copy of ctx that carries p, as the context of an accepted request does. It is
-// for tests of handlers; adapters call [Guard.Context].
+// NewContext returns a copy of ctx that carries p, as the context of an accepted request does. It
+// is for tests of handlers; adapters call [Guard.Context].
 func NewContext(ctx context.Context, p Principal) context.Context {
 	return &principalContext{ctx, p}
 }
@@ -47,9 +47,9 @@ func FromContext(ctx context.Context) (Principal, bool) {
 	return c.p, true
 }
 
-// MustFromContext returns the Principal of the request that ctx belongs to. It panics when there is
-// none, because then the route has no guard: a mistake in the program, which must not answer as if
-// there were a caller. Frameworks answer 500 to a panic.
+// MustFromContext returns the Principal of the request that ctx belongs to. It panics when there
+// is none, because then the route has no guard: a mistake in the program, which must not answer as
+// if there were a caller. Frameworks answer 500 to a panic.
 func MustFromContext(ctx context.Context) Principal {
 	p, ok := FromContext(ctx)
 	if !ok {

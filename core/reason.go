@@ -8,8 +8,8 @@ import (
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 )
 
-// Reason is a stable code for why a request was refused, for metrics, logs and tests. The list below
-// is closed: each Denial has one of these.
+// Reason is a stable code for why a request was refused, for metrics, logs and tests. The list
+// below is closed: each Denial has one of these.
 type Reason string
 
 // The reasons. Each group has the status that the client is told.

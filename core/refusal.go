@@ -59,8 +59,8 @@ func (w *warnings) due(cause error, at time.Duration) bool {
 	return false
 }
 
-// report logs a refusal: at Debug, or as a warning with what was expected and what was seen. It shows
-// no personal data.
+// report logs a refusal: at Debug, or as a warning with what was expected and what was seen. It
+// shows no personal data.
 func (v *Verifier) report(ctx context.Context, p Principal, key memcache.Key, cause error, now introspect.Instant) {
 	if v.warnings.due(cause, time.Since(v.clock.epoch)) {
 		expected, seen := v.compare(p.in, cause, now)

@@ -11,14 +11,14 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// Trace is a set of functions for metrics and spans, as in net/http/httptrace. Each may be nil, and
-// then costs nothing. They run on the path of a request, so they must be quick, must not block, and
-// must be safe for concurrent use. None of them sees a user's token. A function that panics changes
-// no decision; its first panic is logged.
+// Trace is a set of functions for metrics and spans, as in net/http/httptrace. Each may be nil,
+// and then costs nothing. They run on the path of a request, so they must be quick, must not
+// block, and must be safe for concurrent use. None of them sees a user's token. A function that
+// panics changes no decision; its first panic is logged.
 //
-// Each gets one struct, to which fields can be added. Where ctx is a call's and not a request's, it
-// has the values of the request that caused the call, while that request lasts; several requests
-// may wait for its answer.
+// Each gets one struct, to which fields can be added. Where ctx is a call's and not a request's,
+// it has the values of the request that caused the call, while that request lasts; several
+// requests may wait for its answer.
 type Trace struct {
 	// Looked is called after a request was looked up in the cache.
 	Looked func(ctx context.Context, i LookedInfo)
@@ -34,8 +34,9 @@ type Trace struct {
 	Introspected func(ctx context.Context, i IntrospectedInfo)
 	// CircuitChanged is called when calls stop because the endpoint fails, and when they go on.
 	CircuitChanged func(i CircuitChangedInfo)
-	// Renewed is called after a fetch of our own token, when those who wait for it go on, where the Verifier makes the source of it
-	// (MobileFirst8). A source that the program makes has tokensource.Config.Renewed.
+	// Renewed is called after a fetch of our own token, when those who wait for it go on, where
+	// the Verifier makes the source of it (MobileFirst8). A source that the program makes has
+	// tokensource.Config.Renewed.
 	Renewed func(tokensource.Renewal)
 	// Decided is called at the end of Guard.Authorize.
 	Decided func(ctx context.Context, i DecidedInfo)

@@ -27,8 +27,9 @@ var (
 )
 
 // Source returns one token and renews it before it ends. Make a Source with [New], [Func] or
-// [Static]; a nil or zero Source returns an error in place of a token. It is safe for concurrent use and should be shared. It holds no lock while it talks to
-// the server. Its only goroutine is that of a fetch, so there is nothing to close.
+// [Static]; a nil or zero Source returns an error in place of a token. It is safe for concurrent
+// use and should be shared. It holds no lock while it talks to the server. Its only goroutine is
+// that of a fetch, so there is nothing to close.
 type Source struct {
 	fetch    func(ctx context.Context, used *fingerprint) (Token, error)
 	secret   func(context.Context) (fingerprint, error) // of the present secret; nil if it cannot change
@@ -76,8 +77,8 @@ func newSource(fetch func(context.Context, *fingerprint) (Token, error)) *Source
 // made reports whether s comes from a constructor.
 func (s *Source) made() bool { return s != nil && s.fetch != nil }
 
-// Static returns a Source with one token that does not end. [Source.Invalidate] makes it return the
-// same token again: there is no other.
+// Static returns a Source with one token that does not end. [Source.Invalidate] makes it return
+// the same token again: there is no other.
 func Static(token Secret) *Source {
 	if !headerSafe(string(token)) {
 		return Func(func(context.Context) (Token, error) { return Token{}, errUnsafe })

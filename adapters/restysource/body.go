@@ -9,9 +9,9 @@ import (
 	"github.com/go-resty/resty/v2"
 )
 
-// execution is one call of a request's Execute, with all its attempts. resty makes an http.Request of
-// each attempt, and reads an io.Reader again that is at its end by then. So every attempt gets the
-// body of the first one.
+// execution is one call of a request's Execute, with all its attempts. resty makes an http.Request
+// of each attempt, and reads an io.Reader again that is at its end by then. So every attempt gets
+// the body of the first one.
 type execution struct {
 	begins bool          // the next request is an attempt's first, and not that of a redirect
 	first  *http.Request // of the first attempt; nil before
@@ -74,7 +74,8 @@ func (b bodies) CloseIdleConnections() {
 	}
 }
 
-// repeated returns r with the body of first. A multipart body has its separator in the Content-Type.
+// repeated returns r with the body of first. A multipart body has its separator in the
+// Content-Type.
 func repeated(r, first *http.Request) (*http.Request, error) {
 	if r.Body != nil {
 		_ = r.Body.Close()

@@ -78,8 +78,8 @@ func (s Style) CheckID(id string) error {
 	return s.check(id)
 }
 
-// CheckSecret returns an error if secret, after [Trim], cannot be a client secret in this style. The
-// error does not contain the secret.
+// CheckSecret returns an error if secret, after [Trim], cannot be a client secret in this style.
+// The error does not contain the secret.
 func (s Style) CheckSecret(secret string) error { return s.check(Trim(secret)) }
 
 func (s Style) check(v string) error {

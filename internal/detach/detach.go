@@ -1,6 +1,6 @@
-// Package detach lets work that outlives a request see the values of the request's context, but only
-// while the request lasts. Some frameworks use the memory behind those values again for the next
-// request.
+// Package detach lets work that outlives a request see the values of the request's context, but
+// only while the request lasts. Some frameworks use the memory behind those values again for the
+// next request.
 package detach
 
 import (
@@ -29,7 +29,8 @@ func (c *Context) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// End ends the values. It waits for lookups that are under way, so that none reads them afterwards.
+// End ends the values. It waits for lookups that are under way, so that none reads them
+// afterwards.
 func (c *Context) End() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,8 +18,8 @@ var (
 	errNoTLS    = errors.New("the server does not speak HTTPS on this port")
 )
 
-// Hint returns what the operator should check after an error of a Client, or "". Timeout is what the
-// field Config.Timeout means.
+// Hint returns what the operator should check after an error of a Client, or "". Timeout is what
+// the field Config.Timeout means.
 func Hint(err error, timeout time.Duration) string {
 	var unknown x509.UnknownAuthorityError
 	var names x509.HostnameError

@@ -13,9 +13,9 @@ import (
 
 const maxErrorText = 200
 
-// redact returns err without its URL and without anything that the attempt sent to host. Errors that
-// callers test for stay in the chain. Others become printable text, because a transport may quote
-// bytes of the server, and a server may echo ours.
+// redact returns err without its URL and without anything that the attempt sent to host. Errors
+// that callers test for stay in the chain. Others become printable text, because a transport may
+// quote bytes of the server, and a server may echo ours.
 func redact(err error, a attempt, host string) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {

@@ -13,9 +13,9 @@ var phrases = []string{
 	"use of closed network connection", "unexpected EOF", "failed to verify certificate", "certificate signed by unknown authority",
 }
 
-// repeats reports whether the text of an error repeats a secret that was sent to host: as a part of
-// the text if it is long, else as a word. What stands within the host's name or one of the phrases
-// does not count: everybody may read those.
+// repeats reports whether the text of an error repeats a secret that was sent to host: as a part
+// of the text if it is long, else as a word. What stands within the host's name or one of the
+// phrases does not count: everybody may read those.
 func repeats(text, secret, host string) bool {
 	for from := 0; ; {
 		i := strings.Index(text[from:], secret)
@@ -54,7 +54,8 @@ func isWord(text string, start, end int) bool {
 	return (escaped || !joins(text, start-1, -1)) && !joins(text, end, 1)
 }
 
-// joins reports whether the byte at i makes a name longer. A period does if it stands between others.
+// joins reports whether the byte at i makes a name longer. A period does if it stands between
+// others.
 func joins(text string, i, step int) bool {
 	if i < 0 || i >= len(text) {
 		return false

@@ -46,8 +46,8 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	return u, nil
 }
 
-// lacksScheme reports whether raw begins with a host: url.Parse takes the name in front of a port for
-// the scheme.
+// lacksScheme reports whether raw begins with a host: url.Parse takes the name in front of a port
+// for the scheme.
 func lacksScheme(raw string) bool {
 	before, after, found := strings.Cut(raw, ":")
 	if !found || strings.ContainsAny(before, "/?#[") {

@@ -6,8 +6,8 @@ import (
 )
 
 // ErrorCode returns the error code of an answer, "" if it has none. It is the member "error" of
-// RFC 6749 section 5.2, or MobileFirst's errorCode. An empty one is none. A code that is not a known one becomes
-// "unknown_error": the server might have copied our secret into it.
+// RFC 6749 section 5.2, or MobileFirst's errorCode. An empty one is none. A code that is not a
+// known one becomes "unknown_error": the server might have copied our secret into it.
 func ErrorCode(answer strictjson.Object) string {
 	if id, _, err := answer.String("errorCode"); err == nil && id == "INVALID_CLIENT_ID" {
 		return "invalid_client"

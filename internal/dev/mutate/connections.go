@@ -32,5 +32,5 @@ var connectionMutants = []mutant{
 	{"transport: AllowScope's panics spread", "tokensource/stepup.go", "t.allow.Call(func() { yes = t.AllowScope(element) })", "yes = t.AllowScope(element)", inSource},
 	{"transport: draining takes any time", "tokensource/discard.go", "context.WithTimeout(ctx, discardTime)", "context.WithCancel(ctx)", inSource},
 	{"config: CAFile is ignored", "core/config.go", "mostInFlight), c.CAFile)", "mostInFlight), \"\")", inCore},
-	{"config: CAFile beside a Transport is fine", "core/config.go", "case c.CAFile != \"\" && c.Transport != nil:", "case false:", inCore},
+	{"config: CAFile beside a Transport is fine", "core/config_check.go", "case c.CAFile != \"\" && c.Transport != nil:", "case false:", inCore},
 }

@@ -72,16 +72,16 @@ var eventMutants = []mutant{
 	{"stats: the circuit is closed", "core/stats.go", "calls.Open,", "false,", inCore},
 
 	// ConfigError.
-	{"config: a ConfigError is text", "core/config.go", "mistakes[i] = fmt.Errorf(\"core: %w\", m)", "mistakes[i] = fmt.Errorf(\"core: %v\", m)", inCore},
+	{"config: a ConfigError is text", "core/config_check.go", "mistakes[i] = fmt.Errorf(\"core: %w\", m)", "mistakes[i] = fmt.Errorf(\"core: %v\", m)", inCore},
 	{"config: the CAFile's ConfigError is text", "core/config.go", `fmt.Errorf("core: %w", mistake("CAFile", err))`, `fmt.Errorf("core: %v", mistake("CAFile", err))`, inCore},
-	{"config: a field without its struct", "core/config.go", `Field: "Config." + field`, "Field: field", inCore},
+	{"config: a field without its struct", "core/config_check.go", `Field: "Config." + field`, "Field: field", inCore},
 	{"config: a field of RFC7662Config without its struct", "core/rfc7662.go", `Field: "RFC7662Config." + field`, "Field: field", inCore},
 	{"config: a base has no name", "core/mobilefirst.go", "Profile{field: field, token:", "Profile{field: field[:0] + \"x\", token:", inCore},
 	{"config: an introspection URL has no name", "core/rfc7662.go", "\t\tfield:      \"RFC7662Config.IntrospectionURL\",\n", "", inCore},
 	{"config: a mistaken base is no ConfigError", "core/mobilefirst.go", "&ConfigError{Field: field, Err: err}", "err", inCore},
-	{"config: a mistake of the secret is one of the id", "core/config.go", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientSecret\"", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientID\"", inCore},
-	{"config: a mistake of the Transport is one of CAFile", "core/config.go", `mistake("Transport", err)`, `mistake("CAFile", err)`, inCore},
-	{"config: NegativeEntries are not looked at", "core/config.go", "int64(c.NegativeEntries)", "int64(c.CacheEntries)", inCore},
+	{"config: a mistake of the secret is one of the id", "core/config_check.go", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientSecret\"", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientID\"", inCore},
+	{"config: a mistake of the Transport is one of CAFile", "core/config_check.go", `mistake("Transport", err)`, `mistake("CAFile", err)`, inCore},
+	{"config: NegativeEntries are not looked at", "core/config_check.go", "int64(c.NegativeEntries)", "int64(c.CacheEntries)", inCore},
 
 	// Variables.
 	{"env: a mistaken id has no variable", "core/env_profile.go", "\t\"Config.ClientID\":                \"CLIENT_ID\",\n", "", inCore},

@@ -1,0 +1,137 @@
+package core
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/mfpguard/mfpguard/internal/clientauth"
+	"github.com/mfpguard/mfpguard/internal/endpoint"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// maxResponseBytes keeps the places in an answer within 32 bits.
+const maxResponseBytes = 1 << 30
+
+// minCacheBytes is what 64 usual answers take.
+const minCacheBytes = 64 << 10
+
+// ConfigError is a mistake in one field of a Config; errors.AsType finds it in what [New] returns.
+type ConfigError = tokensource.ConfigError
+
+func mistake(field string, err error) error { return &ConfigError{Field: "Config." + field, Err: err} }
+
+// joinMistakes makes one error, with one line for each mistake.
+func joinMistakes(mistakes []error) error {
+	for i, m := range mistakes {
+		mistakes[i] = fmt.Errorf("core: %w", m)
+	}
+	if len(mistakes) == 1 {
+		return mistakes[0]
+	}
+	return errors.Join(mistakes...)
+}
+
+// check returns the mistakes in c, the most important first.
+func (c *Config) check() (mistakes []error) {
+	add := func(err error) {
+		if err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	mistakes = c.checkProfile()
+	add(c.checkClient())
+	if err := endpoint.CheckTransport(c.Transport); err != nil {
+		add(mistake("Transport", err))
+	}
+	switch _, err := endpoint.OpenTransport(1, c.CAFile); {
+	case c.CAFile != "" && c.Transport != nil:
+		add(mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")))
+	case err != nil:
+		add(mistake("CAFile", err))
+	}
+	return append(mistakes, c.checkNumbers()...)
+}
+
+// checkNumbers returns the mistakes in the fields that are numbers and durations.
+func (c *Config) checkNumbers() (mistakes []error) {
+	for _, f := range []struct {
+		name  string
+		value int64
+		text  any
+	}{
+		{"CacheTTL", int64(valueOr(c.CacheTTL, 0)), valueOr(c.CacheTTL, 0)},
+		{"NegativeTTL", int64(valueOr(c.NegativeTTL, 0)), valueOr(c.NegativeTTL, 0)},
+		{"Skew", int64(c.Skew), c.Skew},
+		{"Timeout", int64(c.Timeout), c.Timeout},
+		{"CacheEntries", int64(c.CacheEntries), c.CacheEntries},
+		{"NegativeEntries", int64(c.NegativeEntries), c.NegativeEntries},
+		{"CacheBytes", int64(c.CacheBytes), c.CacheBytes},
+		{"MaxTokenBytes", int64(c.MaxTokenBytes), c.MaxTokenBytes},
+		{"MaxResponseBytes", int64(c.MaxResponseBytes), c.MaxResponseBytes},
+		{"MaxInFlight", int64(c.MaxInFlight), c.MaxInFlight},
+	} {
+		if f.value < 0 {
+			mistakes = append(mistakes, mistake(f.name, fmt.Errorf("is %v, want >= 0", f.text)))
+		}
+	}
+	if c.MaxResponseBytes > maxResponseBytes {
+		mistakes = append(mistakes, mistake("MaxResponseBytes", fmt.Errorf("is %d, want at most %d", c.MaxResponseBytes, maxResponseBytes)))
+	}
+	if c.Timeout > 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
+		mistakes = append(mistakes, mistake("Timeout", fmt.Errorf("is %v, want %v to %v", c.Timeout, minTimeout, maxTimeout)))
+	}
+	if c.CacheBytes > 0 && c.CacheBytes < minCacheBytes {
+		mistakes = append(mistakes, mistake("CacheBytes", fmt.Errorf("is %d, want at least %d, or 0 for 64 MiB: it counts bytes", c.CacheBytes, minCacheBytes)))
+	}
+	return mistakes
+}
+
+func (c *Config) checkProfile() []error {
+	p := &c.Profile
+	if p.field == "" {
+		return []error{mistake("Profile", errors.New("is not set: use core.MobileFirst8(base) or core.RFC7662(config)"))}
+	}
+	mistakes := slices.Clone(p.mistakes)
+	if p.server != nil {
+		if _, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP); err != nil {
+			mistakes = append([]error{&ConfigError{Field: p.field, Err: err}}, mistakes...)
+		}
+	}
+	return mistakes
+}
+
+func (c *Config) checkClient() error {
+	if c.Profile.field == "" { // how the credentials travel depends on it
+		return nil
+	}
+	if c.Profile.source != nil {
+		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
+			return mistake("ClientID", errors.New("and its secret are set beside RFC7662Config.TokenSource: choose one"))
+		}
+		return nil
+	}
+	style := c.style()
+	if err := style.CheckID(c.ClientID); err != nil {
+		return mistake("ClientID", err)
+	}
+	if c.ClientSecretFunc != nil {
+		if c.ClientSecret != "" {
+			return mistake("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
+		}
+		return nil
+	}
+	if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
+		return mistake("ClientSecret", err)
+	}
+	return nil
+}
+
+// style is how our credentials travel, to the introspection endpoint or to the token endpoint.
+func (c *Config) style() clientauth.Style {
+	if c.Profile.token != nil {
+		return clientauth.Style(c.Profile.token.ClientAuth)
+	}
+	return clientauth.Style(cmp.Or(c.Profile.clientAuth, tokensource.Basic))
+}
