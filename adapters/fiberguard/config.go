@@ -45,6 +45,7 @@ func (cfg *Config) refuse(c *fiber.Ctx, d *core.Denial) error {
 	prepare(c, d)
 	c.Status(status).Response().ResetBody() // of a layer in front
 	err := cfg.ErrorHandler(c, d)
+	// A stream is not looked at, because that would read it to its end.
 	if res := c.Response(); err == nil && res.StatusCode() == status && !res.IsBodyStream() && len(res.Body()) == 0 {
 		return Write(c, d)
 	}

@@ -58,15 +58,15 @@ func Require(v *core.Verifier, need core.Requirement, config ...Config) gin.Hand
 		}
 		decided = true
 		ctx, end := guard.Context(r.Context(), p)
-		c.Request = forward.Copy(r, ctx)
-		defer leave(c, r, ctx, end)
+		c.Request = forward.Copy(ctx, r)
+		defer leave(ctx, c, r, end)
 		c.Next()
 	}
 }
 
 // leave ends the context of an accepted request. The server's request gets what was found in the
 // copy, and middleware in front still sees the Principal.
-func leave(c *gin.Context, r *http.Request, ctx context.Context, end context.CancelFunc) {
+func leave(ctx context.Context, c *gin.Context, r *http.Request, end context.CancelFunc) {
 	end()
 	forward.Return(r, c.Request)
 	if ctx.Err() != nil && r.Context().Err() == nil { // only for the handler

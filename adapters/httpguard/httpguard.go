@@ -54,7 +54,7 @@ func Require(v *core.Verifier, need core.Requirement, config ...Config) func(htt
 				return
 			}
 			ctx, end := guard.Context(r.Context(), p)
-			copied := forward.Copy(r, ctx)
+			copied := forward.Copy(ctx, r)
 			defer func() {
 				end()
 				forward.Return(r, copied)

@@ -11,7 +11,7 @@ import (
 
 // Copy returns a copy of r with the context ctx. A trailer that arrives with the body is seen in
 // both.
-func Copy(r *http.Request, ctx context.Context) *http.Request {
+func Copy(ctx context.Context, r *http.Request) *http.Request {
 	if r.Trailer == nil && len(r.TransferEncoding) > 0 {
 		r.Trailer = http.Header{} // the server adds to it, and the copy shares it
 	}

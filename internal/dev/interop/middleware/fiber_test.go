@@ -15,6 +15,7 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
+// MW-03: see stack.verify.
 func TestFiber(t *testing.T) {
 	zip, tag, origin := compress.New(), etag.New(), cors.New(cors.Config{AllowOrigins: "https://app.test"})
 	for _, s := range []struct {

@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// MW-03: see stack.verify.
 func TestGin(t *testing.T) {
 	zip := gingzip.Gzip(gingzip.DefaultCompression)
 	origin := gincors.New(gincors.Config{AllowOrigins: []string{"https://app.test"}, AllowMethods: []string{"GET"}})

@@ -34,6 +34,7 @@ func allowOrigin(next http.Handler) http.Handler {
 	return cors.New(cors.Options{AllowedOrigins: []string{"https://app.test"}, AllowCredentials: true}).Handler(next)
 }
 
+// MW-03: see stack.verify.
 func TestNetHTTP(t *testing.T) {
 	gzDefault := func(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) }
 	for _, s := range []struct {
