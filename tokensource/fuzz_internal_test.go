@@ -29,6 +29,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	sent := time.Unix(1_800_000_000, 0)
 	g := &clientCredentials{url: "https://as.test/token"}
+	strict := &clientCredentials{url: "https://as.test/token", complete: true}
 	f.Fuzz(func(t *testing.T, status int, body, retryAfter string) {
 		res := &endpoint.Response{Status: status, Body: []byte(body), Header: http.Header{"Retry-After": {retryAfter}}, Sent: sent}
 		tok, err := g.decode(res, "a")
@@ -46,8 +47,8 @@ func FuzzDecode(f *testing.F) {
 		if status != http.StatusOK || life < time.Second || life > maxLifetime || !headerSafe(string(tok.AccessToken)) {
 			t.Errorf("%d %q: token %q for %v", status, body, string(tok.AccessToken), life)
 		}
-		if missingScope(tok.Scope, "a") != "" {
-			t.Errorf("%q: scope %q", body, tok.Scope)
+		if _, err := strict.decode(res, "a"); (err == nil) != (missingScope(tok.Scope, "a") == "") {
+			t.Errorf("%q: scope %q, and the error where all of it is needed is %v", body, tok.Scope, err)
 		}
 		if err := (&http.Request{Header: http.Header{"Authorization": {"Bearer " + string(tok.AccessToken)}}}).Write(io.Discard); err != nil && strings.Contains(err.Error(), "header") {
 			t.Errorf("%q: net/http refuses the token: %v", body, err)
