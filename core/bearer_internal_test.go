@@ -10,7 +10,7 @@ import (
 // section 2.1 and RFC 9110 section 11.4.
 func FuzzCredentials(f *testing.F) {
 	for _, seed := range []string{
-		"", " ", "Bearer", "Bearer ", "Bearer t", "bearer  t==", "Bearer\tt", "Bearer a b", "Bearer a=b", "Bearer =", "BearerT1", "Bearer/t",
+		"", " ", "Bearer", "Bearer ", "Bearer t", "bearer  t==", "Bearer\tt", "Bearer a b", "Bearer a  b==", "Bearer a b c", "Bearer a=b", "Bearer =", "BearerT1", "Bearer/t",
 		"Bearer T1, Bearer T2", "Bearer T1,", "Bearer ,,", "Basic dTpw", "Basic dTpw, Bearer t", `Digest u="a, Bearer b"`, ", Bearer t",
 		`Digest u="\", Bearer b`, "Bearer \xe9", "Bearer a\x00b", "Basic x,Bearer", "Basic x,Bearer\tt",
 	} {
@@ -23,16 +23,18 @@ func FuzzCredentials(f *testing.F) {
 		if second != "" {
 			values = append(values, second)
 		}
-		token, err := credentials(values, limit)
-		if err == nil {
-			err = checkToken(rfc.server, token)
-		}
-		wantToken, want := oracle(values, limit)
-		if err != want {
-			t.Fatalf("%q: got %v, want %v", values, err, want)
-		}
-		if err == nil && token != wantToken {
-			t.Fatalf("%q: got token %q, want %q", values, token, wantToken)
+		for p, grammar := range map[*Profile]*regexp.Regexp{&rfc: b64token, &mfp7: twoTokens} {
+			token, err := credentials(values, limit)
+			if err == nil {
+				err = checkToken(p.server, token)
+			}
+			wantToken, want := oracle(values, limit, grammar)
+			if err != want {
+				t.Fatalf("%s: %q: got %v, want %v", p.field, values, err, want)
+			}
+			if err == nil && token != wantToken {
+				t.Fatalf("%s: %q: got token %q, want %q", p.field, values, token, wantToken)
+			}
 		}
 	})
 }
@@ -41,12 +43,14 @@ var (
 	scheme   = regexp.MustCompile("(?s)^([A-Za-z0-9!#$%&'*+.^_`|~-]*)(.*)$")
 	blanks   = regexp.MustCompile(`(?s)^ +(.+)$`)
 	b64token = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
-	joined   = regexp.MustCompile(`(?is),[ \t]*bearer `)
-	more     = regexp.MustCompile(`(?s),.*[^, \t]`)
-	quoted   = regexp.MustCompile(`(?s)"(\\.|[^"\\])*("|\\?$)`)
+	// MobileFirst 7.x has an ID token behind the access token.
+	twoTokens = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*( +[A-Za-z0-9._~+/-]+=*)?$`)
+	joined    = regexp.MustCompile(`(?is),[ \t]*bearer `)
+	more      = regexp.MustCompile(`(?s),.*[^, \t]`)
+	quoted    = regexp.MustCompile(`(?s)"(\\.|[^"\\])*("|\\?$)`)
 )
 
-func oracle(values []string, limit int) (string, error) {
+func oracle(values []string, limit int, grammar *regexp.Regexp) (string, error) {
 	if len(values) != 1 {
 		return "", ErrAmbiguous
 	}
@@ -69,7 +73,7 @@ func oracle(values []string, limit int) (string, error) {
 	switch {
 	case behind == nil, len(behind[1]) > limit:
 		return "", ErrMalformed
-	case b64token.MatchString(behind[1]):
+	case grammar.MatchString(behind[1]):
 		return behind[1], nil
 	}
 	if more.MatchString(behind[1]) {

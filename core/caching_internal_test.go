@@ -17,8 +17,9 @@ import (
 )
 
 var (
-	mfp = MobileFirst8("https://as.invalid/mfp/api")
-	rfc = RFC7662(RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true})
+	mfp7 = MobileFirst7(MobileFirst7Config{BaseURL: "https://as.invalid/p"})
+	mfp  = MobileFirst8("https://as.invalid/mfp/api")
+	rfc  = RFC7662(RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true})
 )
 
 // remembering returns a Verifier that asks a function instead of a server.

@@ -20,7 +20,8 @@ import (
 // Config describes a Verifier. Profile, ClientID and a secret are needed. Every other field has a
 // default that suits production.
 type Config struct {
-	// Profile is the authorization server: MobileFirst8(base) or RFC7662(config).
+	// Profile is the authorization server: MobileFirst8(base), MobileFirst7(config) or
+	// RFC7662(config).
 	Profile Profile
 	// ClientID and ClientSecret are this service's own credentials at the authorization server.
 	ClientID     string
@@ -186,9 +187,17 @@ func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
 		Server: c.Profile.server, Transport: c.Transport, MaxBody: c.MaxResponseBytes, Timeout: c.Timeout,
 		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight),
 		ClientToken: source, TokenURL: tokenURL,
-		Client: clientauth.New(c.style(), c.ClientID, c.secret),
+		Client: c.clientMethod(),
 		Log:    c.Logger, Events: trace.events(),
 	})
+}
+
+// clientMethod is how we authenticate at the introspection endpoint, if not by a token of our own.
+func (c *Config) clientMethod() clientauth.Method {
+	if c.Profile.clientAuth == noClientAuth {
+		return clientauth.None
+	}
+	return clientauth.New(c.style(), c.ClientID, c.secret)
 }
 
 // tokenConfig describes the source of our own token. It has the Transport, the Logger and the

@@ -91,7 +91,7 @@ func (c *Config) checkNumbers() (mistakes []error) {
 func (c *Config) checkProfile() []error {
 	p := &c.Profile
 	if p.field == "" {
-		return []error{mistake("Profile", errors.New("is not set: use core.MobileFirst8(base) or core.RFC7662(config)"))}
+		return []error{mistake("Profile", errors.New("is not set: use core.MobileFirst8(base), core.MobileFirst7(config) or core.RFC7662(config)"))}
 	}
 	mistakes := slices.Clone(p.mistakes)
 	if p.server != nil {
@@ -109,6 +109,12 @@ func (c *Config) checkClient() error {
 	if c.Profile.source != nil {
 		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
 			return mistake("ClientID", errors.New("and its secret are set beside RFC7662Config.TokenSource: choose one"))
+		}
+		return nil
+	}
+	if c.Profile.clientAuth == noClientAuth {
+		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
+			return mistake("ClientID", errors.New("and its secret would not be sent: remove them, or set MobileFirst7Config.ClientAuth"))
 		}
 		return nil
 	}

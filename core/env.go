@@ -46,7 +46,7 @@ func ofKubernetes(name string) bool {
 // the most important first; each names the variable and the fix. Lookup gets these names, with the
 // prefix in front:
 //
-//	PROFILE             mobilefirst8 (default) or rfc7662
+//	PROFILE             mobilefirst8 (default), mobilefirst7 or rfc7662
 //	SERVER              base URL of MobileFirst, or introspection URL for rfc7662
 //	CLIENT_ID           credentials of this service, and one of
 //	CLIENT_SECRET       its secret
@@ -56,6 +56,10 @@ func ofKubernetes(name string) bool {
 //	TIMEOUT             Config.Timeout
 //	CA_FILE             Config.CAFile, a PEM file with the authorities that are trusted
 //	INSECURE_HTTP       1 allows http:// off loopback
+//
+// for mobilefirst7, which needs no credentials of this service unless AUTH is set
+//
+//	AUTH                basic, basic-raw or post
 //
 // and for rfc7662
 //
@@ -87,8 +91,7 @@ type env struct {
 func (e *env) config() Config {
 	c := Config{}
 	e.profile(&c)
-	c.ClientID = e.must("CLIENT_ID")
-	secret := e.secret(&c)
+	secret := e.client(&c)
 	c.CAFile = e.get("CA_FILE")
 	c.InsecureHTTP = e.flag("INSECURE_HTTP")
 	c.CacheTTL = e.duration("CACHE_TTL")
@@ -185,6 +188,16 @@ func (e *env) duration(name string) *time.Duration {
 		return nil
 	}
 	return &d
+}
+
+// client sets our credentials, and returns the secret that is in a file now.
+func (e *env) client(c *Config) (inFile tokensource.Secret) {
+	if c.Profile.clientAuth == noClientAuth {
+		e.ignored("the profile mobilefirst7 without AUTH", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE")
+		return ""
+	}
+	c.ClientID = e.must("CLIENT_ID")
+	return e.secret(c)
 }
 
 // secret sets the secret of c, and returns the one that is in the file now, if there is a file.

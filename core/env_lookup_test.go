@@ -56,7 +56,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			"TIMEOUT is 1ns, want 1ms to 1h0m0s",
 		}},
 		{"an unknown profile", map[string]string{"PROFILE": "oauth3", "CLIENT_ID": "a", "CLIENT_SECRET": "b"}, []string{
-			`PROFILE is "oauth3", want mobilefirst8 or rfc7662`, "SERVER is not set",
+			`PROFILE is "oauth3", want mobilefirst8, mobilefirst7 or rfc7662`, "SERVER is not set",
 		}},
 		{"settings without meaning under MobileFirst", map[string]string{
 			"SERVER": base, "CLIENT_ID": "a", "CLIENT_SECRET": "b",
@@ -78,6 +78,18 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "a", "CLIENT_SECRET": "b", "AUDIENCE": "any",
 			"AUTH": "bearer", "TOKEN_URL": "as.example.com", "TOKEN_SCOPE": `a"b`,
 		}, []string{"TOKEN_URL has no scheme: put https:// in front", `TOKEN_SCOPE has the character '"', which a scope cannot have (RFC 6749 section 3.3)`}},
+		{"credentials without meaning under MobileFirst 7", map[string]string{
+			"PROFILE": "mobilefirst7", "SERVER": "https://mfp.example.com/p", "CLIENT_ID": "a", "CLIENT_SECRET": "b",
+		}, []string{
+			"CLIENT_ID has no meaning with the profile mobilefirst7 without AUTH: remove it, or change that",
+			"CLIENT_SECRET has no meaning with the profile mobilefirst7 without AUTH: remove it, or change that",
+		}},
+		{"MobileFirst 7 with half of its credentials", map[string]string{
+			"PROFILE": "mobilefirst7", "SERVER": "https://mfp.example.com/p/authorization/v1", "AUTH": "basic-raw", "CLIENT_ID": "a",
+		}, []string{
+			"SERVER already has /authorization on it: leave that off, want https://host:port/<project>",
+			"CLIENT_SECRET is not set, and CLIENT_SECRET_FILE is not either",
+		}},
 		{"settings without meaning beside basic", map[string]string{
 			"PROFILE": "rfc7662", "SERVER": "https://as.example.com/introspect", "CLIENT_ID": "a", "CLIENT_SECRET": "b", "AUDIENCE": "any",
 			"TOKEN_URL": "https://as.example.com/token",
@@ -143,7 +155,7 @@ func TestVariablesOfOthers(t *testing.T) {
 	}
 	t.Setenv("MFPGUARD_PROFILE", "rfc7622")
 	t.Setenv("MFPGUARD_AUDIENCE", "us")
-	if _, err := core.FromEnv(); fmt.Sprint(err) != `core: MFPGUARD_PROFILE is "rfc7622", want mobilefirst8 or rfc7662` {
+	if _, err := core.FromEnv(); fmt.Sprint(err) != `core: MFPGUARD_PROFILE is "rfc7622", want mobilefirst8, mobilefirst7 or rfc7662` {
 		t.Errorf("a misspelled profile: %v", err)
 	}
 	if _, err := core.FromLookup(nil, ""); err == nil {

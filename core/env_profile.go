@@ -16,12 +16,26 @@ func (e *env) profile(c *Config) {
 	case "mobilefirst8":
 		c.Profile = MobileFirst8(e.must("SERVER"))
 		e.ignored("the profile mobilefirst8", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER")
+	case "mobilefirst7":
+		c.Profile = e.mobileFirst7(e.must("SERVER"))
+		e.ignored("the profile mobilefirst7", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER")
 	case "rfc7662":
 		c.Profile = e.rfc7662(e.must("SERVER"))
 	default:
-		e.fail("PROFILE", "is %q, want mobilefirst8 or rfc7662", name)
+		e.fail("PROFILE", "is %q, want mobilefirst8, mobilefirst7 or rfc7662", name)
 		e.must("SERVER")
 	}
+}
+
+func (e *env) mobileFirst7(base string) Profile {
+	c := MobileFirst7Config{BaseURL: base}
+	switch auth := e.get("AUTH"); auth {
+	case "", "basic", "basic-raw", "post":
+		c.ClientAuth = tokensource.ClientAuth(auth)
+	default:
+		e.fail("AUTH", "is %q, want none, basic, basic-raw or post", auth)
+	}
+	return MobileFirst7(c)
 }
 
 func (e *env) rfc7662(server string) Profile {
@@ -70,6 +84,7 @@ var variables = map[string]string{
 	"Config.Scope":                   "TOKEN_SCOPE",
 	"Config.Profile":                 "PROFILE",
 	"MobileFirst8(base)":             "SERVER",
+	"MobileFirst7Config.BaseURL":     "SERVER",
 	"RFC7662Config.IntrospectionURL": "SERVER",
 	"RFC7662Config.Audience":         "AUDIENCE",
 	"RFC7662Config.ClientAuth":       "AUTH",

@@ -50,7 +50,7 @@ type Serve func(t testing.TB, v *core.Verifier, routes []Route) (addr string)
 // that. Its name tells what is sent and which requirements it proves.
 func Run(t *testing.T, serve Serve) {
 	t.Helper()
-	for _, p := range []*profile{mobileFirst, rfc7662} {
+	for _, p := range []*profile{mobileFirst, mobileFirst7, rfc7662} {
 		t.Run(p.name, func(t *testing.T) {
 			for _, group := range []struct {
 				name string

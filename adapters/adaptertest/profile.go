@@ -15,6 +15,7 @@ import (
 // profile is a kind of authorization server: its answers about tokens, and the challenges for them.
 type profile struct {
 	name       string
+	endpoint   coretest.Endpoint  // that is asked about tokens
 	challenges map[outcome]string // SCOPE stands for the scope that the route needs
 	core       func(t testing.TB, as *coretest.Server) core.Config
 	answer     func(user, scope string) map[string]any // about an active token
@@ -29,7 +30,7 @@ const (
 // mobileFirst has the three challenges that its client SDKs can read. The one for ambiguous
 // credentials is ours: no SDK sends such a request.
 var mobileFirst = &profile{
-	name: "MobileFirst8",
+	name: "MobileFirst8", endpoint: coretest.Introspection,
 	challenges: map[outcome]string{
 		noToken:    `Bearer`,
 		malformed:  `Bearer error="invalid_token"`,
@@ -58,9 +59,28 @@ var mobileFirst = &profile{
 	},
 }
 
+// mobileFirst7 has the challenges of MobileFirst8, tokens of one or two parts, and no credentials of
+// the service.
+var mobileFirst7 = &profile{
+	name: "MobileFirst7", endpoint: coretest.Validation,
+	challenges: mobileFirst.challenges,
+	core: func(_ testing.TB, as *coretest.Server) core.Config {
+		return core.Config{Profile: core.MobileFirst7(core.MobileFirst7Config{BaseURL: as.ProjectURL()})}
+	},
+	answer: func(user, scope string) map[string]any {
+		return map[string]any{
+			"active": true, "scope": scope, "exp": expires, "user_id": user, "security_context": map[string]any{"imf.user": map[string]any{"id": user}},
+		}
+	},
+	principal: func(user, scope string) string {
+		return fmt.Sprintf(`{"client_id":"","scope":%q,"username":"","user":{"id":%q},"application":null,"device":null,`+
+			`"expires_at":"2100-01-01T00:00:00Z"}`, scope, user)
+	},
+}
+
 // rfc7662 has a realm that needs quoting (BT-42, BT-52), an audience and an issuer.
 var rfc7662 = &profile{
-	name: "RFC7662",
+	name: "RFC7662", endpoint: coretest.Introspection,
 	challenges: map[outcome]string{
 		noToken:    `Bearer realm="a\"b\\c"`,
 		malformed:  `Bearer realm="a\"b\\c", error="invalid_token"`,

@@ -20,15 +20,18 @@ type row struct {
 	size  int    // length of the token, 0 for a short one
 	again bool   // the token of the row before
 
-	says func(answer map[string]any)    // changes what the authorization server says about the token
-	as   func(*coretest.Server, string) // does something else to it, given the token
-	only *profile                       // the only profile for which the row makes sense, nil for all
+	says   func(answer map[string]any)    // changes what the authorization server says about the token
+	as     func(*coretest.Server, string) // does something else to it, given the token
+	except *profile                       // a profile for which the row makes no sense, nil for none
+	only   *profile                       // the only profile for which the row makes sense, nil for all
 
 	want  []outcome // any of these
 	retry string    // Retry-After of unavailable, "" for 5
 }
 
-func (r row) appliesTo(p *profile) bool { return r.only == nil || r.only == p }
+func (r row) appliesTo(p *profile) bool {
+	return (r.only == nil || r.only == p) && (r.except == nil || r.except != p)
+}
 
 // to lists outcomes that are all permitted.
 func to(o ...outcome) []outcome { return o }

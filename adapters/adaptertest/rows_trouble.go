@@ -18,7 +18,9 @@ var troubleRows = []row{
 	{id: "A34", name: "500 with a good body", fields: bearer, as: always(coretest.Body(500, "application/json", `{"active":true}`)), want: to(unavailable)},
 	{id: "A30", name: "429 with Retry-After", fields: bearer, as: always(coretest.Status(429, "Retry-After", "7")), want: to(unavailable), retry: "7"},
 	{id: "A30", name: "503 with Retry-After", fields: bearer, as: always(coretest.Status(503, "Retry-After", "2")), want: to(unavailable), retry: "2"},
-	{id: "A80 IN-32", name: "401 for our own token", fields: bearer, as: always(coretest.Status(401, "WWW-Authenticate", `Bearer error="invalid_token"`)), want: to(unavailable)},
+	{id: "A80 IN-32", name: "401 for our own token", except: mobileFirst7, fields: bearer, as: always(coretest.Status(401, "WWW-Authenticate", `Bearer error="invalid_token"`)), want: to(unavailable)},
+	{id: "SV-03", name: "401 that refuses the token", only: mobileFirst7, fields: bearer, as: always(coretest.Status(401, "WWW-Authenticate", `Bearer error="invalid_token"`)), want: to(invalid)},
+	{id: "SV-03", name: "401 that gives no reason", only: mobileFirst7, fields: bearer, as: always(coretest.Status(401)), want: to(unavailable)},
 	{id: "A80", name: "403 for our own token", fields: bearer, as: always(coretest.Status(403)), want: to(unavailable)},
 	{id: "A63 A64", name: "400 with a description that would split the answer", fields: bearer, as: always(splitting), want: to(unavailable)},
 	{id: "A31", name: "an empty 200", fields: bearer, as: always(coretest.Body(200, "application/json", "")), want: to(unavailable)},
@@ -30,7 +32,7 @@ var troubleRows = []row{
 	{id: "A65", name: "active twice", fields: bearer, as: always(coretest.RepeatMember("active", `true`)), want: to(unavailable)},
 	{id: "A59", name: "a redirect", fields: bearer, as: always(coretest.Redirect(307, "http://127.0.0.1:1/")), want: to(unavailable)},
 	{id: "A30", name: "a connection cut short", fields: bearer, as: always(coretest.Truncate()), want: to(unavailable)},
-	{id: "A80 CC-60", name: "our credentials are refused", fields: bearer, as: deleted, want: to(unavailable)},
+	{id: "A80 CC-60", name: "our credentials are refused", except: mobileFirst7, fields: bearer, as: deleted, want: to(unavailable)},
 	{id: "MFP-09", name: "409 from a server that is not MobileFirst", only: rfc7662, fields: bearer, as: conflicting, want: to(unavailable)},
 }
 
@@ -39,7 +41,10 @@ func down(as *coretest.Server, _ string) { as.Down() }
 func deleted(as *coretest.Server, _ string) { as.DeleteClient(clientID) }
 
 func always(fault coretest.Fault) func(*coretest.Server, string) {
-	return func(as *coretest.Server, _ string) { as.Inject(coretest.Introspection, coretest.Always, fault) }
+	return func(as *coretest.Server, _ string) {
+		as.Inject(coretest.Introspection, coretest.Always, fault)
+		as.Inject(coretest.Validation, coretest.Always, fault)
+	}
 }
 
 // splitting answers with text that must not reach a client, including the token.

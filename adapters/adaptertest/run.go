@@ -69,10 +69,13 @@ func (f *fixture) exchange(t *testing.T, c *client, r row, s subject) (x exchang
 	}
 	after := f.as.Calls()
 	x.ran = int(f.ran.Load() - ran)
-	x.asks = after.Introspection - before.Introspection
+	x.asks = asks(after) - asks(before)
 	x.quiet = after == before
 	return x, f.asked(t, x.asks, s.token)
 }
+
+// asks counts questions about tokens, of whichever kind of server.
+func asks(c coretest.Calls) int { return c.Introspection + c.Validation }
 
 // ownQuestion is the token about which core asks to find out whether the endpoint fails for all
 // tokens.
@@ -82,7 +85,7 @@ const ownQuestion = "mfpguard-readiness-probe"
 // permitted. It returns the service's own tokens in these questions.
 func (f *fixture) asked(t *testing.T, n int, token string) (own []string) {
 	t.Helper()
-	all := f.as.Requests(coretest.Introspection)
+	all := f.as.Requests(f.profile.endpoint)
 	for _, q := range all[len(all)-n:] {
 		if got := q.Form["token"]; !slices.Equal(got, []string{token}) && !slices.Equal(got, []string{ownQuestion}) {
 			t.Errorf("asked about %q, want %q", got, token)

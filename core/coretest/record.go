@@ -25,6 +25,9 @@ const (
 	// Push is POST /imfpush/v1/apps/{id}/messages, where a program sends a message to users of an
 	// app.
 	Push
+	// Validation is POST /mfp/authorization/v1/token/validation, where MobileFirst 7.x answers
+	// questions about a token.
+	Validation
 	// Other is every other path. The server answers 404 with an HTML page.
 	Other
 
@@ -42,6 +45,8 @@ func (e Endpoint) String() string {
 		return "resource"
 	case Push:
 		return "push"
+	case Validation:
+		return "validation"
 	case Other:
 		return "other"
 	default:
@@ -55,6 +60,8 @@ func (s *Server) endpointOf(path string) Endpoint {
 		return Token
 	case apiPath + "/az/v1/introspection":
 		return Introspection
+	case projectPath + "/authorization/v1/token/validation":
+		return Validation
 	}
 	if _, ok := pushApp(path); ok {
 		return Push
@@ -74,6 +81,7 @@ type Calls struct {
 	Introspection int
 	Resource      int
 	Push          int
+	Validation    int
 	Other         int
 }
 
@@ -139,6 +147,7 @@ func (s *Server) Calls() Calls {
 		Introspection: s.record[Introspection].total,
 		Resource:      s.record[Resource].total,
 		Push:          s.record[Push].total,
+		Validation:    s.record[Validation].total,
 		Other:         s.record[Other].total,
 	}
 }

@@ -44,6 +44,7 @@ type Server struct {
 	clients  map[string]Client
 	grants   map[string]*grant // by token
 	answers  map[string]string // by token, see SetAnswer
+	idTokens map[string]string // users by ID token, see MintID
 	disabled map[string]bool   // by device id
 	conflict int
 
@@ -74,6 +75,7 @@ func New() *Server {
 		clients:   make(map[string]Client),
 		grants:    make(map[string]*grant),
 		answers:   make(map[string]string),
+		idTokens:  make(map[string]string),
 		disabled:  make(map[string]bool),
 		resources: make(map[string][]string),
 		messages:  make(map[string][]Message),
@@ -161,6 +163,8 @@ func (s *Server) endpoint(e Endpoint) http.Handler {
 		return http.HandlerFunc(s.serveResource)
 	case Push:
 		return http.HandlerFunc(s.servePush)
+	case Validation:
+		return http.HandlerFunc(s.serveValidation)
 	default:
 		return http.HandlerFunc(serveNotFound)
 	}

@@ -18,6 +18,8 @@ type Variants struct {
 	// PushUnauthorized refuses a push message with 401 if the token lacks a scope. Otherwise the
 	// status is 403.
 	PushUnauthorized bool
+	// Validation7 is what MobileFirst 7.x answers about a token that is not valid.
+	Validation7 Validation7
 }
 
 // ClientError is an answer to wrong client credentials.

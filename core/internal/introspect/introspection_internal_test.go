@@ -29,6 +29,16 @@ func must(s *MobileFirst8, err error) *MobileFirst8 {
 // both are the servers, by name.
 var both = map[string]Server{"MobileFirst8": mfp, "RFC7662": rfc}
 
+// all are those and the others.
+var all = map[string]Server{"MobileFirst8": mfp, "RFC7662": rfc, "MobileFirst7": must7(NewMobileFirst7("https://as.invalid/p", true, false))}
+
+func must7(s *MobileFirst7, err error) *MobileFirst7 {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
 // The answers that both profiles read alike. What is an error is trouble of the server, never access and never a refusal.
 func TestDecode(t *testing.T) {
 	for _, tt := range []struct{ name, body, want string }{
@@ -83,7 +93,7 @@ func TestDecode(t *testing.T) {
 		{"exp is an array", `{"active":true,"exp":[1]}`, `member "exp" is an array, want a number`},  // IN-50
 		{"exp is an object", `{"active":true,"exp":{}}`, `member "exp" is an object, want a number`}, // IN-50
 	} {
-		for name, p := range both {
+		for name, p := range all {
 			t.Run(name+": "+tt.name, func(t *testing.T) {
 				in, err := Decode(p, []byte(tt.body))
 				got := "inactive"
@@ -289,7 +299,7 @@ func TestFacts(t *testing.T) {
 		{`"cnf":"x"`, TypeUnstated, UseAccess, `"x"`},
 		{`"cnf":[]`, TypeUnstated, UseAccess, `[]`},
 	} {
-		for name, p := range both {
+		for name, p := range all {
 			in, err := Decode(p, []byte(`{"active":true,`+tt.members+`}`))
 			if err != nil {
 				t.Errorf("%s: %s: %v", name, tt.members, err)
@@ -382,7 +392,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for name, p := range both {
+		for name, p := range all {
 			r, err := decode(p, bytes.Clone(body))
 			if err != nil || bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) > 9000 { // encoding/json has a limit, too
 				continue

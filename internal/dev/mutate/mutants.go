@@ -12,7 +12,7 @@ const (
 )
 
 var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants,
-	guardMutants, factMutants, eventMutants, refusalMutants, adapterMutants)
+	guardMutants, factMutants, eventMutants, refusalMutants, adapterMutants, mobileFirst7Mutants)
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{

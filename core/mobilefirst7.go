@@ -1,0 +1,52 @@
+package core
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// MobileFirst7Config describes the online validation of IBM MobileFirst Platform 7.0 and 7.1.
+type MobileFirst7Config struct {
+	// BaseURL is the address of the project, https://host:port/<project>.
+	BaseURL string
+	// ClientAuth is how Config.ClientID and its secret are sent. Zero means that no credentials are
+	// sent, and Config must have none: IBM's documents name no authentication of the caller. Set it
+	// if a gateway in front of the server demands one.
+	ClientAuth tokensource.ClientAuth
+	// OwnChallenge makes challenges as MobileFirst 7.x does, with realm="imfAuthentication". Zero
+	// means challenges without a realm.
+	OwnChallenge bool
+}
+
+// MobileFirst7 is IBM MobileFirst Platform 7.0 or 7.1, asked by its online validation. Its apps
+// send "Bearer <access token> <ID token>"; the access token alone is taken, too. Both parts are
+// sent to the server and nowhere else, and together they must not be longer than
+// Config.MaxTokenBytes.
+//
+// The required scope elements are names of realms. The user is the one of the ID token; a request
+// without an ID token has none. A server of this kind was never tried: what IBM's documents leave
+// open is read so that a mistake leads to a refusal.
+func MobileFirst7(c MobileFirst7Config) Profile {
+	p := Profile{field: "MobileFirst7Config.BaseURL", clientAuth: cmp.Or(c.ClientAuth, noClientAuth)}
+	if c.ClientAuth != "" && !slices.Contains(styles, c.ClientAuth) {
+		p.clientAuth = noClientAuth
+		p.mistakes = append(p.mistakes, &ConfigError{
+			Field: "MobileFirst7Config.ClientAuth",
+			Err:   fmt.Errorf("is %q, want none, %q, %q or %q", c.ClientAuth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post),
+		})
+	}
+	s, err := introspect.NewMobileFirst7(c.BaseURL, c.ClientAuth == "", c.OwnChallenge)
+	if err != nil {
+		p.mistakes = append(p.mistakes, &ConfigError{Field: p.field, Err: err})
+		return p
+	}
+	p.server = s
+	return p
+}
+
+// noClientAuth sends no credentials.
+const noClientAuth tokensource.ClientAuth = "none"
