@@ -12,7 +12,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// profile is a kind of authorization server: its answers about tokens, and the challenges for them.
+// profile is a kind of authorization server: its answers about tokens, and the challenges for
+// them.
 type profile struct {
 	name       string
 	endpoint   coretest.Endpoint  // that is asked about tokens
@@ -59,8 +60,8 @@ var mobileFirst = &profile{
 	},
 }
 
-// mobileFirst7 has the challenges of MobileFirst8, tokens of one or two parts, and no credentials of
-// the service.
+// mobileFirst7 has the challenges of MobileFirst8, tokens of one or two parts, and no credentials
+// of the service.
 var mobileFirst7 = &profile{
 	name: "MobileFirst7", endpoint: coretest.Validation,
 	challenges: mobileFirst.challenges,
