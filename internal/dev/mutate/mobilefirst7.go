@@ -2,8 +2,8 @@ package main
 
 // mobileFirst7Mutants misread MobileFirst 7.x.
 var mobileFirst7Mutants = []mutant{
-	{"mobilefirst7: the ID token is not sent", mobileFirst7File, "\tif two {\n\t\tform.Set", "\tif false {\n\t\tform.Set", inCore},
-	{"mobilefirst7: an ID token of any text", mobileFirst7File, " && (!two || s.RFC7662.WellFormed(id))", "", inCore},
+	{"mobilefirst7: the ID token is not sent", mobileFirst7File, "\tif two {\n\t\tform.Set", "\tif two && id == \"\" {\n\t\tform.Set", inCore},
+	{"mobilefirst7: an ID token of any text", mobileFirst7File, " && (!two || s.RFC7662.WellFormed(id))", " && (!two || id != \"\")", inCore},
 	{"mobilefirst7: a bare 401 refuses the token", mobileFirst7File, " && namesInvalidToken(res)", "", inCore},
 	{"mobilefirst7: a 401 beside our credentials refuses the token", mobileFirst7File, "if s.anonymous && res.Status == http.StatusUnauthorized", "if res.Status == http.StatusUnauthorized", inCore},
 	{"mobilefirst7: strangers' 401s stop the calls", mobileFirst7File, "if s.anonymous && (status == http.StatusUnauthorized", "if false && (status == http.StatusUnauthorized", inCore},
