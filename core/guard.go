@@ -62,7 +62,6 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 	}
 	key := v.keys.key(token)
 	at, now := v.clock.now()
-	asked := v.asked.Load()
 	in, from := v.cache.find(key, g.need, at), &v.remembered
 	if in == nil {
 		in, from = v.askedBefore(ctx, key, at)
@@ -72,6 +71,7 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 		if err := checkToken(v.profile.server, token); err != nil {
 			return Principal{}, err
 		}
+		asked := v.asked.Load() // before the question: a Forget meanwhile counts
 		if in, err = v.cache.fetch(ctx, key, strings.Clone(token), g.need); err != nil {
 			return Principal{}, left(ctx, unavailable(err))
 		}

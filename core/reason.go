@@ -70,6 +70,11 @@ var reasons = []struct {
 // reasonOf returns the reason for a cause. What is our trouble comes first, because it may wrap an
 // error of the program's own functions.
 func reasonOf(cause error) Reason {
+	for _, r := range reasons { // most causes are one of these
+		if cause == r.cause {
+			return r.reason
+		}
+	}
 	if errors.Is(cause, ErrUnavailable) {
 		return reasonOfTrouble(cause)
 	}

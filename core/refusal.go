@@ -49,9 +49,10 @@ const warnEvery = time.Minute
 type warnings [len(suspicious)]atomic.Int64
 
 // due reports whether cause is to be logged as a warning now, and counts that.
-func (w *warnings) due(cause error, at time.Duration) bool {
+func (w *warnings) due(cause error, epoch time.Time) bool {
 	for i, s := range suspicious {
 		if cause == s {
+			at := time.Since(epoch)
 			next := w[i].Load()
 			return int64(at) >= next && w[i].CompareAndSwap(next, int64(at+warnEvery))
 		}
@@ -62,7 +63,7 @@ func (w *warnings) due(cause error, at time.Duration) bool {
 // report logs a refusal: at Debug, or as a warning with what was expected and what was seen. It
 // shows no personal data.
 func (v *Verifier) report(ctx context.Context, p Principal, key memcache.Key, cause error, now introspect.Instant) {
-	if v.warnings.due(cause, time.Since(v.clock.epoch)) {
+	if v.warnings.due(cause, v.clock.epoch) {
 		expected, seen := v.compare(p.in, cause, now)
 		v.log.LogAttrs(ctx, slog.LevelWarn, "token refused: is this service configured for these tokens? (told once a minute)",
 			slog.String("reason", string(reasonOf(cause))), slog.String("client_id", clip(p.ClientID())),

@@ -10,7 +10,7 @@ var refusalMutants = []mutant{
 	{"reason: a deadline is a client that hung up", "core/reason.go", "errors.Is(ctx.Err(), context.Canceled)", "ctx.Err() != context.Canceled || true", inCore},
 	{"refusal: a scope error has no details", "core/refusal.go", "if cause == ErrInsufficientScope {", "if false {", inCore},
 	{"refusal: each is a warning", "core/refusal.go", "int64(at) >= next && ", "", inCore},
-	{"refusal: no warning", "core/refusal.go", "if v.warnings.due(cause, time.Since(v.clock.epoch)) {", "if false {", inCore},
+	{"refusal: no warning", "core/refusal.go", "if v.warnings.due(cause, v.clock.epoch) {", "if false {", inCore},
 	{"refusal: one warning for ever", "core/refusal.go", "int64(at+warnEvery)", "int64(1<<62)", inCore},
 	{"refusal: the warning shows the user", "core/refusal.go", `slog.String("client_id", clip(p.ClientID()))`, `slog.String("client_id", clip(p.Username()))`, inCore},
 	{"two guards: each asks", "core/guard.go", "in, from = v.askedBefore(ctx, key, at)", "from = &v.remembered", inCore},
