@@ -77,7 +77,7 @@ type Config struct {
 	// when calls hang.
 	Transport http.RoundTripper
 	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server;
-	// no other authority may then. New reads it, once. Empty means those of the system. It cannot
+	// no other authority may then. New reads it, and no call later. Empty means those of the system. It cannot
 	// be set beside Transport: wrap tokensource.NewTransport(caFile) instead.
 	CAFile string
 	// InsecureHTTP allows http:// to a server that is not on loopback. Each machine on the way can

@@ -45,11 +45,13 @@ func (c *Config) check() (mistakes []error) {
 	if err := endpoint.CheckTransport(c.Transport); err != nil {
 		add(mistake("Transport", err))
 	}
-	switch _, err := endpoint.OpenTransport(1, c.CAFile); {
+	switch {
 	case c.CAFile != "" && c.Transport != nil:
 		add(mistake("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)")))
-	case err != nil:
-		add(mistake("CAFile", err))
+	case c.CAFile != "":
+		if _, err := endpoint.OpenTransport(1, c.CAFile); err != nil {
+			add(mistake("CAFile", err))
+		}
 	}
 	return append(mistakes, c.checkNumbers()...)
 }

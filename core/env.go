@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
@@ -101,7 +102,7 @@ func (e *env) config() Config {
 		e.translate(m)
 	}
 	if e.bearer {
-		e.checkToken(&c)
+		e.checkTokenSource(&c)
 	}
 	if c.ClientSecretFunc != nil && secret != "" {
 		if err := c.style().CheckSecret(string(secret)); err != nil {
@@ -111,8 +112,8 @@ func (e *env) config() Config {
 	return c
 }
 
-// checkToken checks how our own token is got.
-func (e *env) checkToken(c *Config) {
+// checkTokenSource notes all mistakes in how our own token is got; New stops at the first.
+func (e *env) checkTokenSource(c *Config) {
 	if err := tokensource.CheckScope(c.Profile.token.Scope); err != nil {
 		e.fail("TOKEN_SCOPE", "%w", err)
 	}
@@ -211,7 +212,7 @@ func (e *env) secret(c *Config) (inFile tokensource.Secret) {
 	case file != "":
 		read := func(context.Context) (tokensource.Secret, error) {
 			b, err := os.ReadFile(file)
-			return tokensource.Secret(strings.TrimRight(string(b), "\r\n")), err
+			return tokensource.Secret(clientauth.Trim(string(b))), err
 		}
 		var err error
 		switch inFile, err = read(context.Background()); {

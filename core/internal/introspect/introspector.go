@@ -26,7 +26,8 @@ const (
 // Probe is a token that cannot exist. Questions of our own are about it.
 const Probe = "mfpguard-readiness-probe"
 
-// Config describes an Introspector. All fields but Events are needed.
+// Config describes an Introspector. Server, Transport, Timeout, the slots, Log and Events are
+// needed, and ClientToken or Client.
 type Config struct {
 	Server    Server
 	Transport http.RoundTripper
