@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
@@ -212,7 +211,7 @@ func (e *env) secret(c *Config) (inFile tokensource.Secret) {
 	case file != "":
 		read := func(context.Context) (tokensource.Secret, error) {
 			b, err := os.ReadFile(file)
-			return tokensource.Secret(clientauth.Trim(string(b))), err
+			return tokensource.Secret(b), err // its line break is stripped where it is used
 		}
 		var err error
 		switch inFile, err = read(context.Background()); {

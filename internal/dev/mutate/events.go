@@ -97,6 +97,5 @@ var eventMutants = []mutant{
 	{"env: the issuer is not read", "core/env_profile.go", `Issuer: e.get("ISSUER")`, `Issuer: e.get("ISSUER")[:0]`, inCore},
 	{"env: the audiences are one", "core/env_profile.go", "c.Audience = aud\n", "c.Audience = []string{strings.Join(aud, \" \")}\n", inCore},
 	{"env: any among others is any", "core/env_profile.go", `case len(aud) == 1 && aud[0] == "any":`, `case aud[0] == "any":`, inCore},
-	{"env: the secret file keeps its line break", "core/env.go", "clientauth.Trim(string(b))", "clientauth.Trim(string(b))+\"\\n\"", inCore},
 	{"env: the token's scope is the server's default", "core/env_profile.go", `Scope: e.get("TOKEN_SCOPE")`, `Scope: e.get("TOKEN_SCOPE")[:0]`, inCore},
 }
