@@ -107,7 +107,7 @@ func (c *caching) question(ctx context.Context, q introspect.Question) (*introsp
 	return in, nil
 }
 
-// keep remembers an answer for min(exp - now, TTL), counted from when it was asked for. The flights
+// keep remembers an answer for min(exp - now, TTL, what the answer allows), counted from when it was asked for. The flights
 // call it, one answer at a time, and not for what was forgotten meanwhile. A good token whose time
 // here is over stays known: while strangers push, it is asked about before theirs.
 func (c *caching) keep(key memcache.Key, in *introspect.Introspection) {
@@ -121,7 +121,11 @@ func (c *caching) keep(key memcache.Key, in *introspect.Introspection) {
 		return
 	}
 	c.inactive.Delete(key)
-	until, ended := in.Asked+c.ttl, false
+	ttl := c.ttl
+	if in.KeepFor != 0 {
+		ttl = min(ttl, max(in.KeepFor, 0))
+	}
+	until, ended := in.Asked+ttl, false
 	if in.Expires != 0 {
 		left := in.Expires.Time().Sub(now)
 		ended = left <= 0

@@ -20,7 +20,7 @@ import (
 // Config describes a Verifier. Profile, ClientID and a secret are needed. Every other field has a
 // default that suits production.
 type Config struct {
-	// Profile is the authorization server: MobileFirst8(base), MobileFirst7(config) or
+	// Profile is the authorization server: MobileFirst8(base), MobileFirst7(config), Curity(config) or
 	// RFC7662(config).
 	Profile Profile
 	// ClientID and ClientSecret are this service's own credentials at the authorization server.
@@ -174,7 +174,10 @@ func valueOr(d *time.Duration, otherwise time.Duration) time.Duration {
 
 // introspector builds the client of the introspection endpoint, with the source of our own token
 // if it wants one.
-func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
+func (c *Config) introspector(trace *hooks) (asker, error) {
+	if s, ok := c.Profile.server.(*introspect.MobileFirst7); ok && c.Profile.offline {
+		return introspect.NewOffline(s, c.Profile.anyID, introspect.Config{Transport: c.Transport, Timeout: c.Timeout, Log: c.Logger}), nil
+	}
 	source, tokenURL := c.Profile.source, ""
 	if c.Profile.token != nil {
 		var err error
@@ -187,8 +190,8 @@ func (c *Config) introspector(trace *hooks) (*introspect.Introspector, error) {
 		Server: c.Profile.server, Transport: c.Transport, MaxBody: c.MaxResponseBytes, Timeout: c.Timeout,
 		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight),
 		ClientToken: source, TokenURL: tokenURL,
-		Client: c.clientMethod(),
-		Log:    c.Logger, Events: trace.events(),
+		Client: c.clientMethod(), ClientID: c.ClientID, Leeway: max(c.Skew, leeway),
+		Log: c.Logger, Events: trace.events(),
 	})
 }
 

@@ -93,13 +93,31 @@ func (c *Config) checkNumbers() (mistakes []error) {
 func (c *Config) checkProfile() []error {
 	p := &c.Profile
 	if p.field == "" {
-		return []error{mistake("Profile", errors.New("is not set: use core.MobileFirst8(base), core.MobileFirst7(config) or core.RFC7662(config)"))}
+		return []error{mistake("Profile", errors.New("is not set: use core.MobileFirst8(base), core.MobileFirst7(config), core.Curity(config) or core.RFC7662(config)"))}
 	}
 	mistakes := slices.Clone(p.mistakes)
 	if p.server != nil {
 		if _, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP); err != nil {
 			mistakes = append([]error{&ConfigError{Field: p.field, Err: err}}, mistakes...)
 		}
+		mistakes = append(mistakes, c.checkAnswers()...)
+	}
+	return mistakes
+}
+
+// checkAnswers returns the mistakes in how the server's signed answers are checked.
+func (c *Config) checkAnswers() (mistakes []error) {
+	answers := c.Profile.server.Answers()
+	if answers == nil {
+		return nil
+	}
+	if _, err := endpoint.CheckURL(answers.KeysURL, c.InsecureHTTP); err != nil {
+		mistakes = append(mistakes, &ConfigError{Field: c.Profile.keysField, Err: err})
+	}
+	if answers.Audience == "" && c.Profile.source != nil {
+		mistakes = append(mistakes, &ConfigError{
+			Field: "RFC7662Config.JWTAnswers.Audience", Err: errors.New("is empty, and there is no Config.ClientID in its place"),
+		})
 	}
 	return mistakes
 }

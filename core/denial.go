@@ -95,7 +95,7 @@ func (all *denials) of(cause error) *Denial {
 
 // noGuard is the denial of a Guard that was not made by Verifier.Guard.
 func noGuard() *Denial {
-	d := denialsFor(introspect.NewRFC7662("", ""), "")
+	d := denialsFor(introspect.NewRFC7662("", "", nil), "")
 	return d.of(fmt.Errorf("%w: the Guard is not one of Verifier.Guard", ErrUnavailable))
 }
 

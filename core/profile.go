@@ -6,12 +6,15 @@ import (
 )
 
 // Profile is an authorization server: its kind, its address, and which of its tokens are meant for
-// this service. Make one with [MobileFirst8], [MobileFirst7] or [RFC7662]. [New] reports a mistake
-// in it; the zero Profile is one.
+// this service. Make one with [MobileFirst8], [MobileFirst7], [Curity] or [RFC7662]. [New] reports a
+// mistake in it; the zero Profile is one.
 type Profile struct {
-	server   introspect.Server
-	field    string  // names the address in errors
-	mistakes []error // each a *ConfigError
+	server    introspect.Server
+	field     string  // names the address in errors
+	keysField string  // names the address of the server's keys in errors
+	mistakes  []error // each a *ConfigError
+	offline   bool    // tokens are checked here (MobileFirst 7.x)
+	anyID     bool    // with an ID token of any audience, then
 
 	clientAuth tokensource.ClientAuth // of our credentials, at the endpoint itself
 	token      *tokensource.Config    // how to get a token of our own, nil when the endpoint takes our credentials

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/memcache"
 )
 
@@ -19,7 +20,7 @@ type Verifier struct {
 	profile      Profile
 	cache        caching
 	clock        *clock
-	introspector *introspect.Introspector
+	introspector asker
 	keys         *keyer
 	maxToken     int
 	skew         time.Duration
@@ -30,6 +31,14 @@ type Verifier struct {
 	timeout    time.Duration
 	remembered origin                 // of answers that were remembered
 	asked      atomic.Pointer[origin] // of answers that were asked for; a new one after each Forget
+}
+
+// asker finds out what a server says about tokens: an introspect.Introspector asks it, an
+// introspect.Offline checks their signatures.
+type asker interface {
+	Introspect(ctx context.Context, q introspect.Question) (*introspect.Introspection, error)
+	Stats() admission.Stats
+	URL() string
 }
 
 // check returns an error for a Verifier that New has not made.

@@ -43,6 +43,7 @@ type Options struct {
 	URL       string            // where to post; checked by CheckURL
 	Transport http.RoundTripper // nil means NewTransport(64)
 	MaxBody   int               // bytes after decompression; zero means 1 MiB
+	Accept    string            // the media type to ask for; "" means application/json
 }
 
 // Client posts forms to one endpoint. It is safe for concurrent use.
@@ -72,28 +73,31 @@ func New(o Options) *Client {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultMaxBody
 	}
+	if o.Accept == "" {
+		o.Accept = "application/json"
+	}
 	c := &Client{url: o.URL}
 	if u, err := url.Parse(o.URL); err == nil {
 		c.host, c.plain = u.Hostname(), u.Scheme == "http"
 	}
-	c.rest, c.idle.Transport = newRest(o.Transport, o.MaxBody), o.Transport
+	c.rest, c.idle.Transport = newRest(o.Transport, o.MaxBody, o.Accept), o.Transport
 	c.fresh = sync.OnceValue(func() *resty.Client {
 		if t := unpooled(o.Transport); t != nil {
-			return newRest(t, o.MaxBody)
+			return newRest(t, o.MaxBody, o.Accept)
 		}
 		return c.rest
 	})
 	return c
 }
 
-func newRest(transport http.RoundTripper, maxBody int) *resty.Client {
+func newRest(transport http.RoundTripper, maxBody int, accept string) *resty.Client {
 	rest := resty.NewWithClient(&http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
 	rest.SetLogger(silent{})
 	rest.SetResponseBodyLimit(maxBody)
-	rest.SetHeader("Accept", "application/json")
+	rest.SetHeader("Accept", accept)
 	rest.SetHeader("User-Agent", "mfpguard")
 	rest.SetHeader("Content-Type", "application/x-www-form-urlencoded")
 	return rest

@@ -29,8 +29,7 @@ func readJSON(s Server, res *endpoint.Response) (reading, error) {
 	if res.Status != http.StatusOK {
 		return reading{}, errStatus
 	}
-	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
-	if !strings.EqualFold(strings.TrimSpace(kind), mediaJSON) {
+	if mediaType(res.Header) != mediaJSON {
 		return reading{}, &notJSONError{errors.New("the answer's Content-Type is not " + mediaJSON)}
 	}
 	return decode(s, res.Body)
@@ -58,6 +57,11 @@ func decode(s Server, body []byte) (reading, error) {
 	case !active:
 		return reading{in: &Introspection{}}, nil // other members of an inactive answer mean nothing
 	}
+	return decodeActive(s, body, o)
+}
+
+// decodeActive reads what an answer says about an active token. Body is o as it came.
+func decodeActive(s Server, body []byte, o strictjson.Object) (reading, error) {
 	r := reading{in: &Introspection{Active: true, server: s}}
 	if err := r.in.strings(o, body); err != nil {
 		return reading{}, err

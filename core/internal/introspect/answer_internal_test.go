@@ -38,7 +38,7 @@ func TestRead(t *testing.T) {
 	} {
 		for name, want := range map[string]string{"MobileFirst8": tt.mfp, "RFC7662": tt.rfc} {
 			res := &endpoint.Response{Status: tt.status, Header: http.Header{"Content-Type": {tt.kind}}, Body: []byte(tt.body)}
-			r, err := both[name].read(res)
+			r, err := both[name].read(t.Context(), res, nil)
 			if got := outcome(r, err); got != want {
 				t.Errorf("%s: %s: got %s, want %s (%v)", name, tt.name, got, want, err)
 			}

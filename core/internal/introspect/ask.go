@@ -71,13 +71,13 @@ func (i *Introspector) once(ctx context.Context, credentials string, sent func()
 		}
 		return nil, used, i.fail(0, err)
 	}
-	in, err = i.read(res)
+	in, err = i.read(ctx, res)
 	return in, used, err
 }
 
 // read takes an answer for what the server says that it means.
-func (i *Introspector) read(res *endpoint.Response) (*Introspection, error) {
-	r, err := i.server.read(res)
+func (i *Introspector) read(ctx context.Context, res *endpoint.Response) (*Introspection, error) {
+	r, err := i.server.read(ctx, res, i.verifier)
 	switch {
 	case err == ErrConflict:
 		return nil, err
@@ -86,12 +86,14 @@ func (i *Introspector) read(res *endpoint.Response) (*Introspection, error) {
 		e.Code = errorCode(res.Body)
 		e.RetryAfter = endpoint.RetryAfter(res.Header, time.Now(), maxRetryAfter)
 		return nil, e
+	case isKeysError(err):
+		return nil, err
 	case err != nil:
 		return nil, i.fail(res.Status, err)
 	}
 	r.left.log(i.log)
-	if r.notes != "" {
-		i.log.Debug(r.notes)
+	if r.notes != "" && i.noted.CompareAndSwap(false, true) {
+		i.log.Warn(r.notes)
 	}
 	return r.in, nil
 }

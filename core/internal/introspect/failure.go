@@ -39,7 +39,6 @@ func failed(err error) (*tokensource.EndpointError, bool) {
 // classify returns what the end of a call shows about the endpoint. Trouble with one answer must
 // not stop the calls for other tokens. Trouble with our own token has a backoff of its own.
 func (i *Introspector) classify(err error) admission.Outcome {
-	var bad *notJSONError
 	e, isEndpoint := failed(err)
 	switch {
 	case err == nil, errors.Is(err, ErrConflict):
@@ -50,10 +49,20 @@ func (i *Introspector) classify(err error) admission.Outcome {
 		return admission.Outcome{Evidence: admission.Answered}
 	case e.Status == 0:
 		return admission.Outcome{Evidence: admission.Broken}
-	case e.Status == http.StatusOK && !errors.As(err, &bad), e.Status != http.StatusOK && i.server.subject(e.Status) == theToken:
+	case e.Status == http.StatusOK && !isForeign(err), e.Status != http.StatusOK && i.server.subject(e.Status) == theToken:
 		return admission.Outcome{Evidence: admission.Answered}
 	}
 	return admission.Outcome{Evidence: admission.Doubtful, StayAway: e.RetryAfter}
+}
+
+// isForeign reports whether an answer may come from another place than an introspection endpoint:
+// it is not even JSON, or its signature says so.
+func isForeign(err error) bool {
+	if _, ok := errors.AsType[*notJSONError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*untrustedError](err)
+	return ok
 }
 
 // transient reports whether a second call may help. A call that has had all its time, or that ended

@@ -22,6 +22,9 @@ type Introspection struct {
 	Asked time.Duration
 	// Expires, NotBefore, IssuedAt and AuthTime are "exp", "nbf", "iat" and "auth_time".
 	Expires, NotBefore, IssuedAt, AuthTime Instant
+	// KeepFor bounds for how long the answer may be remembered, from Asked. Zero means no bound, a
+	// negative time that it must not be remembered.
+	KeepFor time.Duration
 	// Audience is "aud".
 	Audience []string
 	// Key is that of the token in the cache of the one who asked. It must not be shown: a struct that
@@ -88,6 +91,14 @@ func (in *Introspection) IsBound() bool { return in.confirmation.length != 0 }
 
 // Answer returns the server's answer, "" for an inactive one.
 func (in *Introspection) Answer() string { return in.text[:in.length] }
+
+// keepFor sets KeepFor, where zero means not at all.
+func (in *Introspection) keepFor(d time.Duration) {
+	if d <= 0 {
+		d = -1
+	}
+	in.KeepFor = d
+}
 
 // User returns the user that the token speaks for, if there is one.
 func (in *Introspection) User() (User, bool) {

@@ -16,7 +16,7 @@ const base = 1_800_000_000 // 2027-01-15T08:00:00Z
 
 var (
 	mfp = must(NewMobileFirst8("https://as.invalid/mfp/api"))
-	rfc = NewRFC7662("https://as.invalid/introspect", "api")
+	rfc = NewRFC7662("https://as.invalid/introspect", "api", nil)
 )
 
 func must(s *MobileFirst8, err error) *MobileFirst8 {

@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
+	"github.com/mfpguard/mfpguard/internal/jose"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -40,8 +42,12 @@ type Config struct {
 	// TokenURL is where ClientToken asks, "" if it is the program's own source.
 	TokenURL string
 	Client   clientauth.Method
-	Log      *slog.Logger
-	Events   Events
+	// ClientID is the audience of signed answers that have no other.
+	ClientID string
+	// Leeway is how far the clock of the server may differ, where it signs its answers.
+	Leeway time.Duration
+	Log    *slog.Logger
+	Events Events
 }
 
 // Events are functions to call on the way. None is nil.
@@ -65,6 +71,8 @@ type Introspector struct {
 	timeout     time.Duration                             // for errors
 	enough      time.Duration                             // a call that had less time says nothing about the endpoint
 	failure     atomic.Pointer[tokensource.EndpointError] // the last one that counted against the endpoint
+	verifier    *verifier                                 // nil unless the server signs its answers
+	noted       atomic.Bool                               // what an operator should know was told
 	panics      contain.Hook                              // of the Transport and the ClientSecretFunc
 	limit       rateLimit                                 // of lines about calls that failed
 	log         *slog.Logger
@@ -81,7 +89,7 @@ func New(c Config) (*Introspector, error) {
 	i := &Introspector{
 		server:      c.Server,
 		url:         u.String(),
-		post:        endpoint.New(endpoint.Options{URL: c.Server.URL(), Transport: c.Transport, MaxBody: c.MaxBody}),
+		post:        endpoint.New(endpoint.Options{URL: c.Server.URL(), Transport: c.Transport, MaxBody: c.MaxBody, Accept: c.Server.accept()}),
 		clientToken: c.ClientToken,
 		tokenURL:    c.TokenURL,
 		client:      c.Client,
@@ -90,6 +98,11 @@ func New(c Config) (*Introspector, error) {
 		panics:      contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Log},
 		log:         c.Log,
 		events:      c.Events,
+	}
+	if answers := c.Server.Answers(); answers != nil {
+		keys := jose.NewKeeper(jose.Options{URL: answers.KeysURL, Transport: c.Transport, Timeout: c.Timeout, Log: c.Log})
+		i.verifier = &verifier{JWTAnswers: *answers, verify: keys.Verify, leeway: c.Leeway}
+		i.verifier.Audience = cmp.Or(answers.Audience, c.ClientID)
 	}
 	i.gate = admission.New(admission.Config{
 		Slots: c.Slots, MaxSlots: c.MaxSlots, Waiting: maxWaiting, Patience: c.Timeout * 2 / 5, Timeout: c.Timeout,

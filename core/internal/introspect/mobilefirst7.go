@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 // part or two: the access token and, behind a blank, the ID token. The scope is a list of realms.
 type MobileFirst7 struct {
 	RFC7662
+	base      string
 	anonymous bool // no credentials of ours are sent
 }
 
@@ -35,12 +37,15 @@ func NewMobileFirst7(base string, anonymous, ownChallenge bool) (*MobileFirst7, 
 	case strings.Contains(u.Path+"/", "/authorization/"):
 		return nil, errors.New("already has /authorization on it: leave that off, want https://host:port/<project>")
 	}
-	s := &MobileFirst7{RFC7662: RFC7662{url: trimmed + "/authorization/v1/token/validation"}, anonymous: anonymous}
+	s := &MobileFirst7{RFC7662: RFC7662{url: trimmed + "/authorization/v1/token/validation"}, base: trimmed, anonymous: anonymous}
 	if ownChallenge {
 		s.realm = realm7
 	}
 	return s, nil
 }
+
+// KeyURL is where the server's public key is.
+func (s *MobileFirst7) KeyURL() string { return s.base + "/authorization/v1/publickey" }
 
 // WellFormed implements [Server]: one token, or two with blanks between.
 func (s *MobileFirst7) WellFormed(credentials string) bool {
@@ -72,7 +77,7 @@ func (*MobileFirst7) question(credentials string) url.Values {
 // read takes 401 with invalid_token for an answer about the token, if no credentials of ours went
 // with the question: then nothing else can be meant. IBM's documents do not say what the endpoint
 // answers about a bad token; its own Java filter answers so.
-func (s *MobileFirst7) read(res *endpoint.Response) (reading, error) {
+func (s *MobileFirst7) read(_ context.Context, res *endpoint.Response, _ *verifier) (reading, error) {
 	if s.anonymous && res.Status == http.StatusUnauthorized && namesInvalidToken(res) {
 		return reading{in: &Introspection{}}, nil
 	}

@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -64,7 +65,7 @@ func (*MobileFirst8) IsDefaultClient(id, secret string) bool {
 }
 
 // read relays a conflict: the server asks the client to repeat its request.
-func (s *MobileFirst8) read(res *endpoint.Response) (reading, error) {
+func (s *MobileFirst8) read(_ context.Context, res *endpoint.Response, _ *verifier) (reading, error) {
 	if res.Status == http.StatusConflict {
 		return reading{}, ErrConflict
 	}

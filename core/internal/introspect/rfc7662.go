@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,11 +17,13 @@ import (
 type RFC7662 struct {
 	url   string
 	realm string // the first parameter of each challenge, "" for none
+	jwt   *JWTAnswers
 }
 
 // NewRFC7662 returns the server with this introspection endpoint. Its challenges have the realm.
-func NewRFC7662(introspectionURL, realm string) *RFC7662 {
-	return &RFC7662{url: introspectionURL, realm: realm}
+// Answers is how it signs its answers (RFC 9701), nil for JSON.
+func NewRFC7662(introspectionURL, realm string, answers *JWTAnswers) *RFC7662 {
+	return &RFC7662{url: introspectionURL, realm: realm, jwt: answers}
 }
 
 // CheckRealm reports what is wrong with a realm: characters that a quoted string cannot have, and
@@ -83,17 +86,33 @@ func (*RFC7662) question(credentials string) url.Values {
 	return url.Values{"token": {credentials}, "token_type_hint": {"access_token"}}
 }
 
+func (s *RFC7662) accept() string {
+	if s.jwt != nil {
+		return mediaSigned
+	}
+	return mediaJSON
+}
+
+// Answers implements [Server].
+func (s *RFC7662) Answers() *JWTAnswers { return s.jwt }
+
 // unknownTokenCode is what oidc-provider answers, with status 400, about a token that it does not
 // store, such as one that looks like a JWT. That is an answer about the token. The code comes from
 // RFC 7009 section 2.2.1.
 const unknownTokenCode tokensource.ErrorCode = "unsupported_token_type"
 
-func (s *RFC7662) read(res *endpoint.Response) (reading, error) {
+func (s *RFC7662) read(ctx context.Context, res *endpoint.Response, v *verifier) (reading, error) {
 	if res.Status == http.StatusBadRequest && errorCode(res.Body) == unknownTokenCode {
-		return reading{in: &Introspection{}, notes: "the server cannot introspect a token of this kind"}, nil
+		return reading{in: &Introspection{}, notes: unknownTokenNotes}, nil
+	}
+	if v != nil {
+		return v.signedAnswer(ctx, s, res)
 	}
 	return readJSON(s, res)
 }
+
+const unknownTokenNotes = "the server cannot introspect tokens of a certain kind (unsupported_token_type), and they are refused: " +
+	"if it issues such tokens, as oidc-provider issues JWTs, let it issue opaque ones for this service"
 
 func (*RFC7662) subject(status int) subject {
 	switch status {

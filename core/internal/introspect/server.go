@@ -11,6 +11,7 @@
 package introspect
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -37,12 +38,16 @@ type Server interface {
 	ConflictField() (name, value string)
 	// IsDefaultClient reports whether these credentials come with the server and are known to all.
 	IsDefaultClient(id, secret string) bool
+	// Answers is how the server signs its answers, nil if it does not.
+	Answers() *JWTAnswers
 
 	// question is the form to send.
 	question(credentials string) url.Values
-	// read takes an answer for what it says. An error that is no *EndpointError is about the
-	// answer's content.
-	read(res *endpoint.Response) (reading, error)
+	// accept is the media type to ask for.
+	accept() string
+	// read takes an answer for what it says. V is nil if Answers is. An error that is no
+	// *EndpointError is about the answer's content.
+	read(ctx context.Context, res *endpoint.Response, v *verifier) (reading, error)
 	// subject is what an answer with this status, which read did not take, is about.
 	subject(status int) subject
 	// hint says what to look at, for an answer with this status.
@@ -88,7 +93,7 @@ type Device struct {
 type reading struct {
 	in    *Introspection
 	left  unread // members that are only shown and cannot be read
-	notes string // for the log, "" for nothing
+	notes string // for the operator, once; "" for nothing
 }
 
 // subject is what a failed call is about.

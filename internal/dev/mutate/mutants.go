@@ -12,7 +12,7 @@ const (
 )
 
 var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants,
-	guardMutants, factMutants, eventMutants, refusalMutants, adapterMutants, mobileFirst7Mutants)
+	guardMutants, factMutants, eventMutants, refusalMutants, adapterMutants, mobileFirst7Mutants, signedAnswerMutants)
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{
@@ -49,7 +49,7 @@ var decisionMutants = []mutant{
 	// Reading answers.
 	{"answer: a missing active is inactive", "core/internal/introspect/answer.go", "return reading{}, errors.New(`member \"active\" is missing`)", "_ = errors.New; return reading{in: &Introspection{}}, nil", inIntrospect},
 	{"answer: any status is read", "core/internal/introspect/answer.go", "if res.Status != http.StatusOK {", "if res.Status >= http.StatusInternalServerError {", inIntrospect},
-	{"answer: any media type is read", "core/internal/introspect/answer.go", "if !strings.EqualFold(strings.TrimSpace(kind), mediaJSON) {", "if strings.EqualFold(kind, mediaJSON+mediaJSON) {", inIntrospect},
+	{"answer: any media type is read", "core/internal/introspect/answer.go", "if mediaType(res.Header) != mediaJSON {", "if mediaType(res.Header) == mediaJSON+mediaJSON {", inIntrospect},
 	{"answer: seconds everywhere", "core/internal/introspect/instant.go", "if v < millisFrom {", "if true {", inIntrospect},
 	{"answer: milliseconds in the strict profile", "core/internal/introspect/instant.go", "if v >= millisFrom {", "if false {", inIntrospect},
 	{"answer: no clamp at the far end", "core/internal/introspect/instant.go", "min(max(v, 1), float64(endOfTime))", "max(v, 1)", inIntrospect},
@@ -64,13 +64,13 @@ var decisionMutants = []mutant{
 
 	// Remembering.
 	{"cache: exp does not end it", "core/caching.go", "until = at + left", "_ = left", inCore},
-	{"cache: TTL does not end it", "core/caching.go", "until, ended := in.Asked+c.ttl, false", "until, ended := in.Asked+c.ttl+1e15, false", inCore},
-	{"cache: TTL counts from the answer", "core/caching.go", "until, ended := in.Asked+c.ttl, false", "until, ended := at+c.ttl, false", inCore},
+	{"cache: TTL does not end it", "core/caching.go", "until, ended := in.Asked+ttl, false", "until, ended := in.Asked+ttl+1e15, false", inCore},
+	{"cache: TTL counts from the answer", "core/caching.go", "until, ended := in.Asked+ttl, false", "until, ended := at+ttl, false", inCore},
 	{"cache: own deadline is not checked", "internal/memcache/cache.go", "if over(state, now) {", "if false {", "./internal/memcache " + inCore},
 	{"cache: negative TTL is the positive one", "core/caching.go", "in.Asked + c.negativeTTL", "in.Asked + c.ttl", inCore},
 	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.Asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
 	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.Active {\n\t\tc.active.Delete(key)", "\tif !in.Active {", inCore},
-	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tuntil, ended", "\tuntil, ended", inCore},
+	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tttl := c.ttl", "\tttl := c.ttl", inCore},
 	{"cache: MaxAge is ignored", "core/caching.go", "return !r.fresh || age <= r.maxAge", "return true", inCore},
 	{"cache: MaxAge(0) takes what is remembered", "core/caching.go", "if need.fresh && need.maxAge == 0 {", "if false {", inCore},
 	{"cache: MaxAge joins older flights", "core/caching.go", "notBefore = time.Now().Add(-need.maxAge)", "_ = need", inCore},
@@ -95,7 +95,7 @@ var decisionMutants = []mutant{
 	{"asking: retries without a budget", "internal/endpoint/retry.go", " || !c.budget.Spend()", "", "./internal/endpoint"},
 	{"asking: any number of calls in flight", "core/config.go", "Slots: cmp.Or(c.MaxInFlight, inFlight),", "Slots: cmp.Or(0, 1<<20),", inCore},
 	{"asking: the circuit never opens", "internal/admission/circuit.go", "\tdefault:\n\t\tc.open(now, o)", "\tdefault:\n\t\tc.close(now)", inGate},
-	{"asking: one bad answer counts against the endpoint", "core/internal/introspect/failure.go", "case e.Status == http.StatusOK && !errors.As(err, &bad), ", "case errors.As(err, &bad) && false, ", inIntrospect},
+	{"asking: one bad answer counts against the endpoint", "core/internal/introspect/failure.go", "case e.Status == http.StatusOK && !isForeign(err), ", "case isForeign(err) && false, ", inIntrospect},
 	{"asking: InsecureSkipVerify is fine", "internal/endpoint/transport.go", "if t.TLSClientConfig.InsecureSkipVerify {", "if false {", "./internal/endpoint " + inCore + " " + inSource},
 	{"asking: http anywhere", "internal/endpoint/url.go", "case !insecureHTTP && !Loopback(u.Hostname()):", "case false:", "./internal/endpoint " + inCore + " " + inSource},
 

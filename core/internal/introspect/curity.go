@@ -1,0 +1,94 @@
+package introspect
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/endpoint"
+)
+
+// Curity is the Curity Identity Server. It says in Cache-Control how long an answer holds. Asked
+// for a JWT, it answers with the token's claims in one, or with 204 for a token that is not active.
+type Curity struct{ RFC7662 }
+
+// NewCurity returns the server with this introspection endpoint. Answers is nil for JSON.
+func NewCurity(introspectionURL, realm string, answers *JWTAnswers) *Curity {
+	return &Curity{RFC7662{url: introspectionURL, realm: realm, jwt: answers}}
+}
+
+func (s *Curity) accept() string {
+	if s.jwt != nil {
+		return mediaJWT
+	}
+	return mediaJSON
+}
+
+// question has no token_type_hint: Curity's documents name none.
+func (*Curity) question(credentials string) url.Values { return url.Values{"token": {credentials}} }
+
+// read takes an answer for what its Content-Type says: a server may answer in JSON although it was
+// asked for a JWT.
+func (s *Curity) read(ctx context.Context, res *endpoint.Response, v *verifier) (r reading, err error) {
+	switch {
+	case v != nil && res.Status == http.StatusNoContent:
+		return reading{in: &Introspection{}}, nil
+	case v != nil && res.Status == http.StatusOK && mediaType(res.Header) == mediaJWT:
+		r, err = v.claimsOfToken(ctx, s, res.Body)
+	default:
+		r, err = readJSON(s, res)
+	}
+	if age, ok := maxAge(res.Header); err == nil && r.in.Active && ok {
+		r.in.keepFor(age)
+	}
+	return r, err
+}
+
+func (s *Curity) hint(status int) string {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "it does not accept our credentials, or our client lacks the introspection capability"
+	case http.StatusNoContent:
+		return "it answers as if it was asked for a JWT: set CurityConfig.JWTAnswers"
+	}
+	return s.RFC7662.hint(status)
+}
+
+// claimsOfToken reads an answer that is a JWT with the claims of an active token.
+func (v *verifier) claimsOfToken(ctx context.Context, s Server, body []byte) (reading, error) {
+	claims, typ, payload, err := v.claims(ctx, body)
+	if err != nil {
+		return reading{}, err
+	}
+	switch typ {
+	case "", "jwt", "at+jwt":
+	default:
+		return reading{}, untrusted(`the signed answer has a "typ" that is no access token's`)
+	}
+	if active, present, err := claims.Bool("active"); err != nil || present && !active {
+		return reading{}, untrusted(`the signed answer has an "active" that is not true`)
+	}
+	return decodeActive(s, payload, claims)
+}
+
+// maxAge reads max-age of Cache-Control (RFC 9111 section 5.2.2.1). Of several the least counts.
+func maxAge(h http.Header) (age time.Duration, ok bool) {
+	for _, directive := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(directive, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "max-age") {
+			continue
+		}
+		seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 31)
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
+			seconds = 0 // it cannot be read, so nothing is promised
+		}
+		if a := time.Duration(seconds) * time.Second; !ok || a < age {
+			age, ok = a, true
+		}
+	}
+	return age, ok
+}

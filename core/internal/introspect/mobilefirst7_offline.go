@@ -1,0 +1,245 @@
+package introspect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/mfpguard/mfpguard/internal/admission"
+	"github.com/mfpguard/mfpguard/internal/jose"
+	"github.com/mfpguard/mfpguard/internal/strictjson"
+)
+
+// Offline checks the tokens of MobileFirst 7.x here, with the server's public key, as IBM's own
+// filters for other servers do. It takes the place of the [Introspector].
+//
+// What it finds is written as the online validation would answer it, so that both ways are read by
+// the same code.
+type Offline struct {
+	server     *MobileFirst7
+	anyIDToken bool
+	keys       *jose.Keeper
+	checking   atomic.Int64
+}
+
+// NewOffline returns the Offline of a server. It does no I/O. Of c it needs Transport, Timeout and
+// Log. An ID token must be of the same issuer as its access token and for the same audience, unless
+// anyIDToken.
+func NewOffline(s *MobileFirst7, anyIDToken bool, c Config) *Offline {
+	return &Offline{
+		server: s, anyIDToken: anyIDToken,
+		keys: jose.NewKeeper(jose.Options{URL: s.KeyURL(), Transport: c.Transport, Timeout: c.Timeout, Log: c.Log, Single: true}),
+	}
+}
+
+// URL is where the public key is.
+func (o *Offline) URL() string { return o.server.KeyURL() }
+
+// Stats returns how many tokens are being checked.
+func (o *Offline) Stats() admission.Stats { return admission.Stats{InFlight: int(o.checking.Load())} }
+
+// offlineAlgorithms is what MobileFirst 7.x signs with.
+var offlineAlgorithms = []string{jose.RS256}
+
+// Introspect returns what the token says about itself, if its signature is good. An error says that
+// there is no key to check it with.
+func (o *Offline) Introspect(ctx context.Context, q Question) (*Introspection, error) {
+	q.Sent()
+	defer o.checking.Add(-1)
+	if o.checking.Add(1) > maxWaiting {
+		return nil, fmt.Errorf("%w: %d tokens wait for the server's public key", ErrNotAdmitted, maxWaiting)
+	}
+	if q.IsProbe {
+		if err := o.keys.Ready(ctx); err != nil {
+			return nil, keysError(o.URL(), err)
+		}
+		return &Introspection{}, nil
+	}
+	access, id, two := cutID(q.Credentials)
+	a, err := o.claims(ctx, access)
+	if err != nil {
+		return inactiveUnless(err)
+	}
+	var user idClaims
+	if two {
+		i, err := o.claims(ctx, id)
+		if err != nil {
+			return inactiveUnless(err)
+		}
+		if user, err = o.identity(a, i); err != nil {
+			return inactiveUnless(err)
+		}
+	}
+	return o.facts(a, user, time.Now())
+}
+
+// errBadToken marks what is wrong with a token.
+var errBadToken = errors.New("the token is not valid")
+
+// inactiveUnless returns the inactive answer for a bad token, and the error of anything else.
+func inactiveUnless(err error) (*Introspection, error) {
+	if errors.Is(err, errBadToken) {
+		return &Introspection{}, nil
+	}
+	return nil, err
+}
+
+// claims returns what a token with a good signature says.
+func (o *Offline) claims(ctx context.Context, compact string) (strictjson.Object, error) {
+	signed, err := o.keys.Verify(ctx, compact, offlineAlgorithms)
+	if jose.IsAboutToken(err) {
+		return strictjson.Object{}, errBadToken
+	}
+	if err != nil {
+		return strictjson.Object{}, keysError(o.URL(), err)
+	}
+	claims, err := strictjson.ParseLenient(signed.Payload)
+	if err != nil {
+		return strictjson.Object{}, errBadToken
+	}
+	return claims, nil
+}
+
+// idClaims is what counts of an ID token.
+type idClaims struct {
+	given   bool
+	expires Instant
+	user    string
+	context map[string]json.RawMessage // "imf.user" and others, as they came
+}
+
+// identity reads an ID token. It has no "prn", which an access token has, and comes from the same
+// server for the same audience: somebody else's ID token beside one's own access token is no
+// identity.
+func (o *Offline) identity(access, id strictjson.Object) (idClaims, error) {
+	_, hasPrincipal, _ := id.Raw("prn")
+	expires, err := expiry(id)
+	if err != nil || hasPrincipal {
+		return idClaims{}, errBadToken
+	}
+	if !o.anyIDToken && !(sameString(access, id, "iss") && sameStrings(access, id, "aud")) {
+		return idClaims{}, errBadToken
+	}
+	i := idClaims{given: true, expires: expires, context: map[string]json.RawMessage{}}
+	for _, name := range []string{"imf.user", "imf.device", "imf.application"} {
+		if raw, ok, err := id.Raw(name); ok && err == nil {
+			i.context[name] = raw
+		}
+	}
+	if user, ok, err := id.Object("imf.user"); ok && err == nil {
+		i.user, _, _ = user.String("id")
+	}
+	return i, nil
+}
+
+// expiry reads "exp", which a token must have, in seconds.
+func expiry(claims strictjson.Object) (Instant, error) {
+	exp, ok, err := claims.Number("exp")
+	if err != nil || !ok {
+		return 0, errBadToken
+	}
+	return ofSeconds("exp", exp)
+}
+
+func sameString(a, b strictjson.Object, name string) bool {
+	x, hasX, errX := a.String(name)
+	y, hasY, errY := b.String(name)
+	return errX == nil && errY == nil && hasX == hasY && x == y
+}
+
+func sameStrings(a, b strictjson.Object, name string) bool {
+	x, _, errX := a.Strings(name)
+	y, _, errY := b.Strings(name)
+	return errX == nil && errY == nil && slices.Equal(x, y)
+}
+
+// facts writes what the tokens say as an answer of the online validation, and reads it.
+func (o *Offline) facts(access strictjson.Object, id idClaims, now time.Time) (*Introspection, error) {
+	principal, _, err := access.String("prn")
+	expires, failed := expiry(access)
+	if err != nil || failed != nil || principal == "" {
+		return &Introspection{}, nil
+	}
+	r, ok := realmsOf(access, Instant(now.UnixMilli()))
+	if !ok {
+		return &Introspection{}, nil
+	}
+	answer := map[string]any{
+		"active": true, "scope": strings.Join(r.names, " "), userID: principal, securityContext: struct{}{},
+	}
+	if id.given {
+		answer[userID], answer[securityContext], expires = id.user, id.context, min(expires, id.expires)
+	}
+	answer["exp"] = int64(expires) / 1000
+	for _, name := range []string{"iss", "sub", "aud", "iat", "nbf"} {
+		if raw, ok, err := access.Raw(name); ok && err == nil {
+			answer[name] = raw
+		}
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return &Introspection{}, nil // raw members were read before, so this cannot be
+	}
+	in, err := Decode(o.server, body)
+	if err != nil {
+		return &Introspection{}, nil // a claim has another type than it must have
+	}
+	if r.until != 0 {
+		in.keepFor(r.until.Time().Sub(now))
+	}
+	return in, nil
+}
+
+// realms is what "imf.scope" grants at one moment.
+type realms struct {
+	names []string
+	until Instant // when the first of them ends, 0 for never
+}
+
+// isScopeElement reports whether a realm's name can stand in a scope (RFC 6749 section 3.3).
+func isScopeElement(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}
+
+// realmsOf reads "imf.scope": realms, each with an end of its own. A realm that has ended, or whose
+// end cannot be read, is not granted. It reports false if a mandatory realm has ended: then nothing
+// is.
+func realmsOf(access strictjson.Object, now Instant) (r realms, ok bool) {
+	scope, _, err := access.Object("imf.scope")
+	if err != nil {
+		return realms{}, false
+	}
+	if len(scope.Broken()) > 0 {
+		return realms{}, false
+	}
+	for name := range scope.Whole() {
+		if !isScopeElement(name) {
+			continue
+		}
+		realm, present, err := scope.Object(name)
+		if err != nil || !present {
+			return realms{}, false
+		}
+		mandatory, _, err := realm.Bool("mandatory")
+		if err != nil {
+			return realms{}, false
+		}
+		exp, present, err := realm.NumberOrString("exp")
+		switch ends := ofEither(exp); {
+		case err == nil && present && ends > now:
+			r.names = append(r.names, name)
+			if r.until == 0 || ends < r.until {
+				r.until = ends
+			}
+		case mandatory:
+			return realms{}, false
+		}
+	}
+	slices.Sort(r.names)
+	return r, true
+}

@@ -1,0 +1,56 @@
+package core
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/tokensource"
+)
+
+// introspectionConfig is what the configs of servers with an introspection endpoint have in common.
+type introspectionConfig struct {
+	name        string // of the config, with a dot
+	auth        tokensource.ClientAuth
+	audience    []string
+	anyAudience bool
+	realm       string
+}
+
+// styles are how a client's id and secret can be sent.
+var styles = []tokensource.ClientAuth{tokensource.Basic, tokensource.BasicRaw, tokensource.Post}
+
+const defaultRealm = "api"
+
+// style is how a client's id and secret are sent. An unknown one is reported as a mistake, once.
+func (c *introspectionConfig) style() tokensource.ClientAuth {
+	auth := cmp.Or(c.auth, tokensource.Basic)
+	if !slices.Contains(styles, auth) {
+		return tokensource.Basic
+	}
+	return auth
+}
+
+// check returns the mistakes in c, each a *ConfigError.
+func (c *introspectionConfig) check() (mistakes []error) {
+	add := func(field string, err error) {
+		mistakes = append(mistakes, &ConfigError{Field: c.name + field, Err: err})
+	}
+	if c.auth != "" && !slices.Contains(styles, c.auth) {
+		add("ClientAuth", fmt.Errorf("is %q, want %q, %q or %q", c.auth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post))
+	}
+	switch {
+	case len(c.audience) == 0 && !c.anyAudience:
+		add("Audience", errors.New("is empty: name this service, or set AnyAudience to accept tokens that were issued for others"))
+	case len(c.audience) > 0 && c.anyAudience:
+		add("Audience", errors.New("and AnyAudience are both set: choose one"))
+	case slices.Contains(c.audience, ""):
+		add("Audience", errors.New("has an empty value"))
+	}
+	if err := introspect.CheckRealm(cmp.Or(c.realm, defaultRealm)); err != nil {
+		add("Realm", err)
+	}
+	return mistakes
+}

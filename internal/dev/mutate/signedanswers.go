@@ -1,0 +1,41 @@
+package main
+
+// signedAnswerMutants trust what is not signed, or signed for something else.
+var signedAnswerMutants = []mutant{
+	{"signed: plain JSON is an answer", answerJWTFile, "if kind := mediaType(res.Header); kind != mediaSigned {", "if kind := mediaType(res.Header); kind == mediaJSON {\n\t\treturn decode(s, res.Body)\n\t} else if kind != mediaSigned {", inIntrospect},
+	{"signed: any issuer", answerJWTFile, "case iss != v.Issuer:", "case iss != v.Issuer && iss == \"\":", inIntrospect},
+	{"signed: any typ", answerJWTFile, "if typ != typeSigned {", "if typ == \"jwt\" {", inIntrospect},
+	{"signed: any audience", answerJWTFile, "err != nil || !slices.Contains(audience, v.Audience)", "err != nil || len(audience) == 0 || slices.Contains(audience, v.Audience+\"-\")", inIntrospect},
+	{"signed: however old", answerJWTFile, "age > v.leeway || age < -v.leeway", "age < -v.leeway", inIntrospect},
+	{"signed: from the future", answerJWTFile, "age > v.leeway || age < -v.leeway", "age > v.leeway", inIntrospect},
+	{"signed: the JWT's own claims", answerJWTFile, `claims.Raw("token_introspection")`, `claims.Raw("token_introspection_")`, inIntrospect},
+	{"signed: missing keys are the answer's fault", answerJWTFile, "case errors.Is(err, jose.ErrNoKeys):", "case errors.Is(err, errStatus):", inIntrospect},
+	{"signed: no reason to look at the endpoint", failureFile, "_, ok := errors.AsType[*untrustedError](err)\n\treturn ok", "_, ok := errors.AsType[*untrustedError](err)\n\treturn ok && err == nil", inIntrospect},
+	{"signed: JSON is asked for", "core/internal/introspect/rfc7662.go", "return mediaSigned", "return mediaJSON", inCore},
+	{"curity: JSON is asked for", curityFile, "return mediaJWT", "return mediaJSON", inCore},
+	{"curity: 204 to a question for JSON", curityFile, "case v != nil && res.Status == http.StatusNoContent:", "case res.Status == http.StatusNoContent:", inIntrospect},
+	{"curity: JSON is none when a JWT was asked for", curityFile, "\tdefault:\n\t\tr, err = readJSON(s, res)", "\tcase v != nil:\n\t\terr = errStatus\n\tdefault:\n\t\tr, err = readJSON(s, res)", inIntrospect},
+	{"curity: max-age is not read", curityFile, "r.in.keepFor(age)", "_ = age", inCore},
+	{"curity: max-age is not obeyed", "core/caching.go", "ttl = min(ttl, max(in.KeepFor, 0))", "_ = in.KeepFor", inCore},
+	{"curity: max-age prolongs", "core/caching.go", "ttl = min(ttl, max(in.KeepFor, 0))", "ttl = max(in.KeepFor, 0)", inCore},
+	{"curity: the greatest max-age counts", curityFile, "!ok || a < age", "!ok || a > age", inIntrospect},
+	{"curity: a JWT of any typ", curityFile, `case "", "jwt", "at+jwt":`, `case "", "jwt", "at+jwt", "logout+jwt":`, inIntrospect},
+	{"curity: a JWT that says inactive", curityFile, "err != nil || present && !active", "err != nil", inIntrospect},
+	{"offline: a token without a principal", offlineFile, `|| principal == ""`, "", inIntrospect},
+	{"offline: an access token as an ID token", offlineFile, "err != nil || hasPrincipal", "err != nil && hasPrincipal", inIntrospect},
+	{"offline: another user's ID token", offlineFile, `sameString(access, id, "iss") && sameStrings(access, id, "aud")`, `sameString(access, id, "iss")`, inIntrospect},
+	{"offline: another server's ID token", offlineFile, `sameString(access, id, "iss") && sameStrings(access, id, "aud")`, `sameStrings(access, id, "aud")`, inIntrospect},
+	{"offline: a realm that has ended", offlineFile, "err == nil && present && ends > now:", "err == nil && present:", inIntrospect},
+	{"offline: a mandatory realm that has ended", offlineFile, "case mandatory:\n\t\t\treturn realms{}, false", "case mandatory:", inIntrospect},
+	{"offline: remembered beyond a realm", offlineFile, "in.keepFor(r.until.Time().Sub(now))", "_ = now", inIntrospect},
+	{"offline: the ID token's end", offlineFile, "min(expires, id.expires)", "expires", inIntrospect},
+	{"offline: a realm's name is two", offlineFile, "r <= ' '", "r < ' '", inIntrospect},
+	{"offline: a missing key is the token's fault", offlineFile, "if jose.IsAboutToken(err) {", "if err != nil {", inIntrospect},
+}
+
+const (
+	answerJWTFile = "core/internal/introspect/answer_jwt.go"
+	curityFile    = "core/internal/introspect/curity.go"
+	failureFile   = "core/internal/introspect/failure.go"
+	offlineFile   = "core/internal/introspect/mobilefirst7_offline.go"
+)
