@@ -37,3 +37,20 @@ func TestHitAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// SV-09: so it is behind Several, whatever picks the server.
+func TestSeveralHitAllocatesNothing(t *testing.T) {
+	for _, n := range []int{36, 900, 8192} {
+		v, opaque, jwt := warmSeveral(t, n)
+		guard, ctx := mustGuard(t, v), t.Context()
+		for _, values := range [][]string{opaque, jwt} {
+			if allocs := testing.AllocsPerRun(200, func() {
+				if _, d := guard.Authorize(ctx, core.Request{Authorization: values}); d != nil {
+					t.Error(outcome(d))
+				}
+			}); allocs != 0 {
+				t.Errorf("%d bytes, %.20s: %v allocations, want none", n, values[0], allocs)
+			}
+		}
+	}
+}

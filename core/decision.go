@@ -18,6 +18,7 @@ var (
 	errNotYet    = fmt.Errorf("%w: it is not valid yet", ErrInvalidToken)
 	errFuture    = fmt.Errorf("%w: it was issued in the future, or after its end", ErrInvalidToken)
 	errIssuer    = fmt.Errorf("%w: it comes from another issuer", ErrInvalidToken)
+	errNoServer  = fmt.Errorf("%w: no server is named for its issuer, and none is the Default", ErrInvalidToken)
 	errAudience  = fmt.Errorf("%w: it is meant for another service", ErrInvalidToken)
 )
 

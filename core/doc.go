@@ -43,7 +43,8 @@
 //
 // # What core is not
 //
-// It does not decode tokens, even if they look like a JWT: it believes the server alone. It
+// It does not decode tokens, even if they look like a JWT: it believes the server alone. (Where
+// there are servers to choose from, [Several] reads the issuer, to choose and for nothing else.) It
 // takes tokens from the Authorization field only, not from queries, forms or cookies. It does
 // not log users in, and it stores nothing outside the process.
 package core

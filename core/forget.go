@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/mfpguard/mfpguard/internal/authfield"
@@ -18,10 +19,10 @@ func (v *Verifier) Forget(p Principal) error {
 	switch {
 	case p.in == nil:
 		return errors.New("core: Forget got the zero Principal: take the one of the request (FromContext)")
-	case p.from.v != v:
+	case p.from.v != v && (v.servers == nil || !slices.Contains(v.servers.all, p.from.v)):
 		return errors.New("core: Forget got a Principal of another Verifier")
 	}
-	v.forget(p.in.Key)
+	p.from.v.forget(p.in.Key)
 	return nil
 }
 
@@ -42,6 +43,13 @@ func (v *Verifier) ForgetToken(s string) error {
 	scheme, rest := authfield.CutToken(token)
 	if strings.EqualFold(scheme, "Bearer") && (rest == "" || rest[0] == ' ') {
 		token = strings.TrimLeft(rest, " ")
+	}
+	if v.servers != nil {
+		i := v.servers.pick(token)
+		if i < 0 {
+			return errors.New("core: ForgetToken got nothing that a server is named for, and none is the Default")
+		}
+		v = v.servers.all[i]
 	}
 	if token == "" || len(token) > v.maxToken || !v.profile.server.WellFormed(token) {
 		return errors.New("core: ForgetToken got neither a token nor the value of an Authorization field with bearer credentials")

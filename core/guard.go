@@ -16,6 +16,7 @@ type Guard struct {
 	v       *Verifier
 	need    Requirement
 	denials denials
+	choice  *choice // of a Guard for several servers, which has neither v nor denials
 }
 
 // Guard returns the Guard for a route that asks for need. It returns an error for a nil Verifier,
@@ -24,6 +25,9 @@ type Guard struct {
 func (v *Verifier) Guard(need Requirement) (*Guard, error) {
 	if err := v.check(); err != nil {
 		return nil, err
+	}
+	if v.servers != nil {
+		return v.servers.guard(need)
 	}
 	server := v.profile.server
 	if err := need.check(server); err != nil {
@@ -39,6 +43,9 @@ func (v *Verifier) Guard(need Requirement) (*Guard, error) {
 // lock that another request could hold for long.
 func (g *Guard) Authorize(ctx context.Context, r Request) (Principal, *Denial) {
 	if g == nil || g.v == nil {
+		if g != nil && g.choice != nil {
+			return g.choice.authorize(ctx, r)
+		}
 		return Principal{}, noGuard()
 	}
 	p, cause := g.authorize(ctx, r)
@@ -46,9 +53,13 @@ func (g *Guard) Authorize(ctx context.Context, r Request) (Principal, *Denial) {
 		g.v.trace.decided(ctx, p, nil)
 		return p, nil
 	}
+	return Principal{}, g.refuse(ctx, cause)
+}
+
+func (g *Guard) refuse(ctx context.Context, cause error) *Denial {
 	d := g.denials.of(cause)
 	g.v.trace.decided(ctx, Principal{}, d)
-	return Principal{}, d
+	return d
 }
 
 func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
@@ -97,7 +108,7 @@ func (g *Guard) Context(ctx context.Context, p Principal) (_ context.Context, en
 	if g == nil || !g.need.untilEnd || p.in == nil || p.in.Expires == 0 {
 		return ctx, func() {}
 	}
-	return context.WithDeadlineCause(ctx, p.in.Expires.Time().Add(g.v.skew), errExpired)
+	return context.WithDeadlineCause(ctx, p.in.Expires.Time().Add(p.from.v.skew), errExpired)
 }
 
 // askedBefore returns the answer that an outer guard has asked for while it decided about the same

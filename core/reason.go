@@ -23,7 +23,7 @@ const (
 	ReasonExpired        Reason = "expired"
 	ReasonNotYetValid    Reason = "not_yet_valid"    // "nbf" is in the future
 	ReasonIssuedInFuture Reason = "issued_in_future" // "iat" is in the future, or after "exp"
-	ReasonIssuer         Reason = "wrong_issuer"
+	ReasonIssuer         Reason = "wrong_issuer"     // or, with Several, that of no server
 	ReasonAudience       Reason = "wrong_audience"
 	ReasonTokenType      Reason = "wrong_token_type"
 	ReasonUse            Reason = "not_an_access_token" // a refresh or ID token
@@ -59,6 +59,7 @@ var reasons = []struct {
 	{errNotYet, ReasonNotYetValid},
 	{errFuture, ReasonIssuedInFuture},
 	{errIssuer, ReasonIssuer},
+	{errNoServer, ReasonIssuer},
 	{errAudience, ReasonAudience},
 	{errTokenType, ReasonTokenType},
 	{errUse, ReasonUse},

@@ -19,6 +19,9 @@ func (v *Verifier) Stats() Stats {
 	if v.check() != nil {
 		return Stats{}
 	}
+	if v.servers != nil {
+		return v.servers.stats()
+	}
 	calls := v.introspector.Stats()
 	return Stats{
 		ActiveEntries:   v.cache.active.Len(),

@@ -14,7 +14,7 @@ import (
 )
 
 // Verifier asks one authorization server about tokens and remembers what it said. Make one with
-// [New] for each server, share it between all routes, and keep it for the life of the program: it
+// [New] for each server, and one of them all with [Several]. Share it between all routes, and keep it for the life of the program: it
 // is safe for concurrent use and needs no closing. Each route has its [Guard].
 type Verifier struct {
 	profile      Profile
@@ -31,6 +31,8 @@ type Verifier struct {
 	timeout    time.Duration
 	remembered origin                 // of answers that were remembered
 	asked      atomic.Pointer[origin] // of answers that were asked for; a new one after each Forget
+
+	servers *servers // of Several; then there is nothing else
 }
 
 // asker finds out what a server says about tokens: an introspect.Introspector asks it, an
@@ -41,12 +43,12 @@ type asker interface {
 	URL() string
 }
 
-// check returns an error for a Verifier that New has not made.
+// check returns an error for a Verifier that neither New nor Several has made.
 func (v *Verifier) check() error {
 	switch {
 	case v == nil:
 		return errors.New("core: the Verifier is nil: check the error of core.New")
-	case v.profile.server == nil:
+	case v.profile.server == nil && v.servers == nil:
 		return errors.New("core: the Verifier is the zero one: make it with core.New")
 	}
 	return nil
@@ -61,6 +63,14 @@ func (v *Verifier) Ready(ctx context.Context) error {
 	if err := v.check(); err != nil {
 		return err
 	}
+	if v.servers != nil {
+		return v.servers.ready(ctx)
+	}
+	return v.ready(ctx, "")
+}
+
+// ready is Ready of one server. Errors call it by name.
+func (v *Verifier) ready(ctx context.Context, name string) error {
 	// A flight of its own: a caller that leaves early must not look like a server that does not
 	// answer.
 	err := v.cache.ready(ctx, v.readyKey())
@@ -68,9 +78,9 @@ func (v *Verifier) Ready(ctx context.Context) error {
 	case err == nil, errors.Is(err, ErrConflict):
 		return nil
 	case ctx.Err() != nil:
-		return fmt.Errorf("core: not ready: no answer from %s in time: %w", v.introspector.URL(), err)
+		return fmt.Errorf("core: not ready: %sno answer from %s in time: %w", name, v.introspector.URL(), err)
 	}
-	return fmt.Errorf("core: not ready: %w", err)
+	return fmt.Errorf("core: not ready: %s%w", name, err)
 }
 
 // readyKey is the key of the flights of Ready. No token has it.
