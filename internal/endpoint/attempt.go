@@ -13,6 +13,7 @@ import (
 type attempt struct {
 	header http.Header
 	form   url.Values
+	get    bool // a GET without a form
 }
 
 // AuthError is the error of a call that sent nothing, because its first attempt could not be

@@ -1,8 +1,9 @@
 // Package endpoint sends forms to one endpoint of an authorization server and returns its answers.
-// No other package of the module talks HTTP to an authorization server.
+// It also reads the server's documents, such as its keys ([Client.Get]). No other package of the
+// module talks HTTP to an authorization server.
 //
 // A [Client] never follows a redirect, because a 307 would send the form with the token to another
-// host. It limits the size of an answer after decompression. It does not limit the time: the
+// host, and a document counts only at the address that was configured. It limits the size of an answer after decompression. It does not limit the time: the
 // caller's context must have a deadline. Every status is an answer, and the caller decides what it
 // means.
 //
@@ -40,13 +41,13 @@ var ErrTooLarge = errors.New("answer exceeds the size limit")
 
 // Options configure a Client.
 type Options struct {
-	URL       string            // where to post; checked by CheckURL
+	URL       string            // of the endpoint or document; checked by CheckURL
 	Transport http.RoundTripper // nil means NewTransport(64)
 	MaxBody   int               // bytes after decompression; zero means 1 MiB
 	Accept    string            // the media type to ask for; "" means application/json
 }
 
-// Client posts forms to one endpoint. It is safe for concurrent use.
+// Client posts forms to one endpoint, or reads one document. It is safe for concurrent use.
 type Client struct {
 	url    string
 	host   string // of url
@@ -99,7 +100,6 @@ func newRest(transport http.RoundTripper, maxBody int, accept string) *resty.Cli
 	rest.SetResponseBodyLimit(maxBody)
 	rest.SetHeader("Accept", accept)
 	rest.SetHeader("User-Agent", "mfpguard")
-	rest.SetHeader("Content-Type", "application/x-www-form-urlencoded")
 	return rest
 }
 
@@ -114,13 +114,18 @@ func newRest(transport http.RoundTripper, maxBody int, accept string) *resty.Cli
 // connection in turn. One token that makes a firewall reset connections would then cost all of
 // them.)
 func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
+	return c.overDead(ctx, func() (attempt, error) { return prepare(ctx, form, auth) })
+}
+
+// overDead sends what next returns, and repeats that over connections that were dead; see Once.
+func (c *Client) overDead(ctx context.Context, next func() (attempt, error)) (*Response, error) {
 	rest := c.rest
 	var failed error // of the last attempt
 	for repetition := 0; ; repetition++ {
 		if repetition == maxStale {
 			rest = c.fresh()
 		}
-		a, err := prepare(ctx, form, auth)
+		a, err := next()
 		if err != nil && failed != nil {
 			return nil, failed
 		}
@@ -148,10 +153,14 @@ func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Meth
 
 func (c *Client) send(ctx context.Context, rest *resty.Client, a attempt) (*Response, error) {
 	sent := time.Now()
-	body := strings.NewReader(a.form.Encode()) // resty would copy a string or a []byte twice
-	req := rest.R().SetContext(ctx).SetBody(body)
+	req, method := rest.R().SetContext(ctx), http.MethodGet
+	if !a.get {
+		method = http.MethodPost
+		req.SetHeader("Content-Type", "application/x-www-form-urlencoded")
+		req.SetBody(strings.NewReader(a.form.Encode())) // resty would copy a string or a []byte twice
+	}
 	maps.Copy(req.Header, a.header)
-	res, err := req.Post(c.url)
+	res, err := req.Execute(method, c.url)
 	if err != nil {
 		return nil, err
 	}
