@@ -11,8 +11,20 @@ const (
 	inGate       = "./internal/admission " + inCore
 )
 
-var mutants = slices.Concat(decisionMutants, answerMutants, availabilityMutants, connectionMutants,
-	guardMutants, factMutants, eventMutants, refusalMutants, adapterMutants, mobileFirst7Mutants, signedAnswerMutants)
+var mutants = slices.Concat(
+	decisionMutants,
+	answerMutants,
+	availabilityMutants,
+	connectionMutants,
+	guardMutants,
+	factMutants,
+	eventMutants,
+	refusalMutants,
+	adapterMutants,
+	mobileFirst7Mutants,
+	signedAnswerMutants,
+	serverMutants,
+)
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
 var decisionMutants = []mutant{
