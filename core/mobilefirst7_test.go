@@ -44,7 +44,7 @@ func TestMobileFirst7(t *testing.T) {
 		if user.ID != tt.user || ok != (tt.user != "") {
 			t.Errorf("%s: the user is %+v, %v, want %q", tt.name, user, ok, tt.user)
 		}
-		requests := srv.Requests(coretest.Validation)
+		requests := srv.Requests(coretest.Introspection)
 		last := requests[len(requests)-1]
 		if fmt.Sprint(last.Form) != fmt.Sprint(tt.form) || last.Header.Get("Authorization") != "" || last.Path != "/mfp/authorization/v1/token/validation" {
 			t.Errorf("%s: the request is %+v", tt.name, last)
@@ -85,8 +85,8 @@ func TestMobileFirst7Credentials(t *testing.T) {
 	} {
 		srv := coretest.New()
 		_, d := authorize(t.Context(), mobileFirst7(t, srv), []string{tt.value}, core.Authenticated())
-		if got := outcome(d); !strings.HasPrefix(got, tt.want) || srv.Calls().Validation != 0 {
-			t.Errorf("%s: got %s after %d calls, want %s", tt.name, got, srv.Calls().Validation, tt.want)
+		if got := outcome(d); !strings.HasPrefix(got, tt.want) || srv.Calls().Introspection != 0 {
+			t.Errorf("%s: got %s after %d calls, want %s", tt.name, got, srv.Calls().Introspection, tt.want)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func TestMobileFirst7WithCredentials(t *testing.T) {
 	if _, d := authorize(t.Context(), v, bearer(srv.Mint(coretest.Grant{})), core.Authenticated()); d != nil {
 		t.Error(d.Cause)
 	}
-	if got := srv.Requests(coretest.Validation)[0].Header.Get("Authorization"); got != "Basic Z2F0ZXdheTpzM2NyZXQ=" {
+	if got := srv.Requests(coretest.Introspection)[0].Header.Get("Authorization"); got != "Basic Z2F0ZXdheTpzM2NyZXQ=" {
 		t.Errorf("the credentials are %q", got)
 	}
 	if _, d := authorize(t.Context(), v, bearer("unknown"), core.Authenticated()); outcome(d) != "503" || d.Reason != core.ReasonClientRejected {

@@ -63,7 +63,7 @@ var mobileFirst = &profile{
 // mobileFirst7 has the challenges of MobileFirst8, tokens of one or two parts, and no credentials
 // of the service.
 var mobileFirst7 = &profile{
-	name: "MobileFirst7", endpoint: coretest.Validation,
+	name: "MobileFirst7", endpoint: coretest.Introspection,
 	challenges: mobileFirst.challenges,
 	core: func(_ testing.TB, as *coretest.Server) core.Config {
 		return core.Config{Profile: core.MobileFirst7(core.MobileFirst7Config{BaseURL: as.ProjectURL()})}

@@ -43,7 +43,6 @@ func deleted(as *coretest.Server, _ string) { as.DeleteClient(clientID) }
 func always(fault coretest.Fault) func(*coretest.Server, string) {
 	return func(as *coretest.Server, _ string) {
 		as.Inject(coretest.Introspection, coretest.Always, fault)
-		as.Inject(coretest.Validation, coretest.Always, fault)
 	}
 }
 

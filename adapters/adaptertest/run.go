@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mfpguard/mfpguard/core/coretest"
 	"github.com/mfpguard/mfpguard/internal/canary"
 )
 
@@ -69,13 +68,10 @@ func (f *fixture) exchange(t *testing.T, c *client, r row, s subject) (x exchang
 	}
 	after := f.as.Calls()
 	x.ran = int(f.ran.Load() - ran)
-	x.asks = asks(after) - asks(before)
+	x.asks = after.Introspection - before.Introspection
 	x.quiet = after == before
 	return x, f.asked(t, x.asks, s.token)
 }
-
-// asks counts questions about tokens, of whichever kind of server.
-func asks(c coretest.Calls) int { return c.Introspection + c.Validation }
 
 // ownQuestion is the token about which core asks to find out whether the endpoint fails for all
 // tokens.

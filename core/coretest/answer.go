@@ -133,7 +133,7 @@ func isForm(r *http.Request) bool {
 	return err == nil && t == "application/x-www-form-urlencoded"
 }
 
-func serveNotFound(w http.ResponseWriter, r *http.Request) {
+func (*Server) serveNotFound(w http.ResponseWriter, r *http.Request) {
 	HTML(http.StatusNotFound)(w, r, nil)
 }
 

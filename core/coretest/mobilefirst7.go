@@ -2,9 +2,6 @@ package coretest
 
 import "net/http"
 
-// projectPath is the base path of the project "mfp" of MobileFirst 7.x.
-const projectPath = "/mfp"
-
 // ProjectURL returns the base URL of the project of MobileFirst 7.x: URL followed by "/mfp".
 // Resource servers that use its online validation are configured with it.
 func (s *Server) ProjectURL() string { return s.URL + projectPath }

@@ -7,27 +7,27 @@ import (
 	"slices"
 )
 
-// apiPath is the base path of the runtime "mfp".
-const apiPath = "/mfp/api"
-
 // Endpoint is an endpoint of a [Server]. The zero value is [Token].
 type Endpoint int
 
-// The endpoints of a [Server]. Later versions may add more before Other.
+// The endpoints of a [Server], whichever dialect it is asked in. Later versions may add more before
+// Other.
 const (
-	// Token is POST /mfp/api/az/v1/token, where a confidential client gets its own token.
+	// Token is where a program gets its own token. MobileFirst 7.x has none but that of
+	// Variants.TestTokens7.
 	Token Endpoint = iota
-	// Introspection is POST /mfp/api/az/v1/introspection, where a resource server asks about a
-	// token.
+	// Introspection is where a resource server asks about a token, by introspection or by the
+	// online validation of MobileFirst 7.x.
 	Introspection
-	// Resource is every path below /mfp/api that [Server.Protect] was called for.
+	// Resource is every path that [Server.Protect] or [Server.ProtectRealms] was called for.
 	Resource
 	// Push is POST /imfpush/v1/apps/{id}/messages, where a program sends a message to users of an
 	// app.
 	Push
-	// Validation is POST /mfp/authorization/v1/token/validation, where MobileFirst 7.x answers
-	// questions about a token.
-	Validation
+	// Keys is where the public keys of the signatures are. MobileFirst 8.0 has no such endpoint.
+	Keys
+	// Metadata is where discovery finds the other addresses. MobileFirst has no such endpoint.
+	Metadata
 	// Other is every other path. The server answers 404 with an HTML page.
 	Other
 
@@ -45,33 +45,15 @@ func (e Endpoint) String() string {
 		return "resource"
 	case Push:
 		return "push"
-	case Validation:
-		return "validation"
+	case Keys:
+		return "keys"
+	case Metadata:
+		return "metadata"
 	case Other:
 		return "other"
 	default:
 		return fmt.Sprintf("Endpoint(%d)", int(e))
 	}
-}
-
-func (s *Server) endpointOf(path string) Endpoint {
-	switch path {
-	case apiPath + "/az/v1/token":
-		return Token
-	case apiPath + "/az/v1/introspection":
-		return Introspection
-	case projectPath + "/authorization/v1/token/validation":
-		return Validation
-	}
-	if _, ok := pushApp(path); ok {
-		return Push
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.resources[path]; ok {
-		return Resource
-	}
-	return Other
 }
 
 // Calls counts the calls of each endpoint, regardless of their answers. A call counts when its body
@@ -81,7 +63,8 @@ type Calls struct {
 	Introspection int
 	Resource      int
 	Push          int
-	Validation    int
+	Keys          int
+	Metadata      int
 	Other         int
 }
 
@@ -147,7 +130,8 @@ func (s *Server) Calls() Calls {
 		Introspection: s.record[Introspection].total,
 		Resource:      s.record[Resource].total,
 		Push:          s.record[Push].total,
-		Validation:    s.record[Validation].total,
+		Keys:          s.record[Keys].total,
+		Metadata:      s.record[Metadata].total,
 		Other:         s.record[Other].total,
 	}
 }

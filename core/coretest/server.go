@@ -37,7 +37,8 @@ type Server struct {
 	down      bool
 	closed    bool
 
-	header   string // the first part of every token of this key, see Restart
+	only     Dialect // 0: all
+	header   string  // the first part of every token of this key, see Restart
 	offset   time.Duration
 	lifetime time.Duration
 	variants Variants
@@ -98,7 +99,8 @@ func (s *Server) BaseURL() string { return s.URL + apiPath }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	c := &call{cancel: cancel, endpoint: s.endpointOf(r.URL.Path)}
+	endpoint, serve := s.find(r.URL.Path)
+	c := &call{cancel: cancel, endpoint: endpoint}
 	if o, ok := w.(*stream); ok {
 		c.cancel = o.cancel // also ends a Write that waits for the client
 	}
@@ -119,7 +121,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if isForm(r) {
 		r.PostForm, _ = url.ParseQuery(string(body))
 	}
-	chain(s.arrive(c, newRequest(r, body)), s.endpoint(c.endpoint)).ServeHTTP(w, r)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(s, w, r) })
+	chain(s.arrive(c, newRequest(r, body)), handler).ServeHTTP(w, r)
 }
 
 // begin admits a call, unless the server is down.
@@ -150,22 +153,4 @@ func (s *Server) end(c *call) {
 		s.record[c.endpoint].current--
 	}
 	s.idle.Broadcast()
-}
-
-// endpoint returns the handler for calls of e without a fault.
-func (s *Server) endpoint(e Endpoint) http.Handler {
-	switch e {
-	case Token:
-		return http.HandlerFunc(s.serveToken)
-	case Introspection:
-		return http.HandlerFunc(s.serveIntrospection)
-	case Resource:
-		return http.HandlerFunc(s.serveResource)
-	case Push:
-		return http.HandlerFunc(s.servePush)
-	case Validation:
-		return http.HandlerFunc(s.serveValidation)
-	default:
-		return http.HandlerFunc(serveNotFound)
-	}
 }

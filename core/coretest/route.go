@@ -1,0 +1,45 @@
+package coretest
+
+import "net/http"
+
+// The base paths of the dialects.
+const (
+	apiPath      = "/mfp/api"                          // of the runtime "mfp" of MobileFirst 8.0
+	projectPath  = "/mfp"                              // of the project "mfp" of MobileFirst 7.x
+	curityPath   = "/oauth/v2"                         // of the token profile of Curity
+	curityIssuer = curityPath + "/oauth-anonymous"     // and of its issuer
+	rfc7662Path  = "/oauth2"                           // of the plain OAuth server
+	openID       = "/.well-known/openid-configuration" // behind an issuer
+)
+
+// route is an endpoint with a fixed path.
+type route struct {
+	dialect  Dialect
+	endpoint Endpoint
+	path     string
+	serve    func(*Server, http.ResponseWriter, *http.Request)
+}
+
+var routes = [...]route{
+	{MobileFirst8, Token, apiPath + "/az/v1/token", (*Server).serveToken},
+	{MobileFirst8, Introspection, apiPath + "/az/v1/introspection", (*Server).serveIntrospection},
+	{MobileFirst7, Introspection, projectPath + "/authorization/v1/token/validation", (*Server).serveValidation},
+}
+
+// find returns the endpoint of a path, and its handler.
+func (s *Server) find(path string) (Endpoint, func(*Server, http.ResponseWriter, *http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range routes {
+		if r.path == path && s.speaks(r.dialect) {
+			return r.endpoint, r.serve
+		}
+	}
+	if _, ok := pushApp(path); ok && s.speaks(MobileFirst8) {
+		return Push, (*Server).servePush
+	}
+	if _, ok := s.resources[path]; ok && s.speaks(MobileFirst8) {
+		return Resource, (*Server).serveResource
+	}
+	return Other, (*Server).serveNotFound
+}
