@@ -109,6 +109,7 @@ const (
 // the server is down (see [Verifier.Ready]). An error names all mistakes, one a line. A mistake in
 // a field is a [*ConfigError], and its text names the fix.
 func New(c Config) (*Verifier, error) {
+	c.locate()
 	if mistakes := c.check(); len(mistakes) > 0 {
 		return nil, joinMistakes(mistakes)
 	}

@@ -42,6 +42,7 @@ func (c *Config) check() (mistakes []error) {
 	}
 	mistakes = c.checkProfile()
 	add(c.checkClient())
+	add(c.checkAuthMethod())
 	if err := endpoint.CheckTransport(c.Transport); err != nil {
 		add(mistake("Transport", err))
 	}

@@ -12,7 +12,7 @@ import (
 // keys are read when they are needed and remembered; they are read again when the server has new
 // ones. While there are none, requests get 503. RS256, PS256, ES256 and EdDSA are accepted.
 type JWTAnswers struct {
-	// JWKSURL is the server's JWK set (RFC 7517).
+	// JWKSURL is the server's JWK set (RFC 7517). Zero means that of RFC7662Config.Metadata.
 	JWKSURL string
 	// Audience is the "aud" that names this service in the answers of RFC 9701. Zero means
 	// Config.ClientID. It has no meaning for Curity.

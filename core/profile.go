@@ -22,4 +22,6 @@ type Profile struct {
 
 	audience []string // the token must be for one of them; nil: not checked
 	issuer   string   // "": not checked
+
+	discovered *discovered // nil without RFC7662Config.Metadata
 }

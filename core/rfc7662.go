@@ -11,8 +11,12 @@ import (
 
 // RFC7662Config describes an authorization server that speaks RFC 7662.
 type RFC7662Config struct {
-	// IntrospectionURL is the introspection endpoint.
+	// IntrospectionURL is the introspection endpoint. Empty means that of Metadata.
 	IntrospectionURL string
+	// Metadata is what [Discover] has returned. Nothing is discovered without it. IntrospectionURL
+	// and Issuer then come from it, so every token must have that "iss". New checks that the server
+	// supports our authentication, if the metadata says which it supports.
+	Metadata *Metadata
 	// ClientAuth is how Config.ClientID and its secret are sent to it. Zero means tokensource.Basic.
 	ClientAuth tokensource.ClientAuth
 	// TokenSource, instead of ClientAuth and the credentials of Config, authenticates us with a
@@ -24,8 +28,8 @@ type RFC7662Config struct {
 	// AnyAudience accepts tokens that were issued for other services, too: any of these can then use
 	// them here.
 	AnyAudience bool
-	// Issuer is the "iss" that a token must have. Zero means that it is not checked. It must be set
-	// with JWTAnswers.
+	// Issuer is the "iss" that a token must have. Zero means that of Metadata; without Metadata it is
+	// not checked, and must be set for JWTAnswers.
 	Issuer string
 	// JWTAnswers makes the server sign its answers (RFC 9701), and an answer that is not signed no
 	// answer at all. Nil asks for JSON.
@@ -43,21 +47,39 @@ type RFC7662Config struct {
 func RFC7662(c RFC7662Config) Profile {
 	const name = "RFC7662Config."
 	common := introspectionConfig{name: name, auth: c.ClientAuth, audience: c.Audience, anyAudience: c.AnyAudience, realm: c.Realm}
-	mistakes := common.check()
+	mistakes := append(common.check(), c.checkMetadata()...)
 	if c.ClientAuth != "" && slices.Contains(styles, c.ClientAuth) && c.TokenSource != nil {
 		mistakes = append(mistakes, &ConfigError{Field: name + "ClientAuth", Err: errors.New("and TokenSource are both set: choose one")})
 	}
-	if err := c.JWTAnswers.checkIssuer(c.Issuer); err != nil {
+	issuer := c.issuer()
+	if err := c.JWTAnswers.checkIssuer(issuer); err != nil {
 		mistakes = append(mistakes, &ConfigError{Field: name + "Issuer", Err: err})
 	}
 	return Profile{
-		server:     introspect.NewRFC7662(c.IntrospectionURL, cmp.Or(c.Realm, defaultRealm), c.JWTAnswers.internal(c.Issuer)),
+		server:     c.at(c.IntrospectionURL),
 		field:      name + "IntrospectionURL",
 		keysField:  name + "JWTAnswers.JWKSURL",
 		mistakes:   mistakes,
 		clientAuth: common.style(),
 		source:     c.TokenSource,
 		audience:   slices.Clone(c.Audience),
-		issuer:     c.Issuer,
+		issuer:     issuer,
+		discovered: c.discovered(),
 	}
+}
+
+// at returns the server with this introspection endpoint.
+func (c *RFC7662Config) at(introspectionURL string) introspect.Server {
+	answers := c.JWTAnswers.internal(c.issuer())
+	if answers != nil && answers.KeysURL == "" && c.Metadata != nil {
+		answers.KeysURL = c.Metadata.JWKSURL
+	}
+	return introspect.NewRFC7662(introspectionURL, cmp.Or(c.Realm, defaultRealm), answers)
+}
+
+func (c *RFC7662Config) issuer() string {
+	if c.Issuer == "" && c.Metadata != nil {
+		return c.Metadata.Issuer
+	}
+	return c.Issuer
 }
