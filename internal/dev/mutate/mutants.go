@@ -24,6 +24,7 @@ var mutants = slices.Concat(
 	mobileFirst7Mutants,
 	signedAnswerMutants,
 	serverMutants,
+	discoverMutants,
 )
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
