@@ -16,6 +16,7 @@ import (
 // mobileFirst7 returns a Verifier that asks the online validation of srv.
 func mobileFirst7(t testing.TB, srv *coretest.Server, change ...func(*core.Config)) *core.Verifier {
 	t.Helper()
+	srv.Only(coretest.MobileFirst7)
 	return verifier(t, core.Config{
 		Profile: core.MobileFirst7(core.MobileFirst7Config{BaseURL: srv.ProjectURL()}), Transport: srv.Transport(),
 	}, change...)

@@ -119,11 +119,16 @@ func (g *grant) confidentialAnswer(v Variants) any {
 	return fullAnswer{active: a}
 }
 
-func isPost(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method == http.MethodPost {
+func isPost(w http.ResponseWriter, r *http.Request) bool { return isMethod(w, r, http.MethodPost) }
+
+func isGet(w http.ResponseWriter, r *http.Request) bool { return isMethod(w, r, http.MethodGet) }
+
+// isMethod answers 405 to other methods.
+func isMethod(w http.ResponseWriter, r *http.Request, method string) bool {
+	if r.Method == method {
 		return true
 	}
-	w.Header().Set("Allow", http.MethodPost)
+	w.Header().Set("Allow", method)
 	writeEmpty(w, http.StatusMethodNotAllowed)
 	return false
 }

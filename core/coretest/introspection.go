@@ -26,7 +26,7 @@ func (s *Server) serveIntrospection(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, "application/json", []byte(body))
 		return
 	}
-	g, ok := s.liveGrant(token)
+	g, ok := s.liveGrant(MobileFirst8, token)
 	switch {
 	case !ok:
 		writeJSON(w, http.StatusOK, inactive{})

@@ -1,6 +1,9 @@
 package coretest
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // ProjectURL returns the base URL of the project of MobileFirst 7.x: URL followed by "/mfp".
 // Resource servers that use its online validation are configured with it.
@@ -13,21 +16,12 @@ type Validation7 int
 const (
 	// InvalidToken7 is 401 {"error":"invalid_token"} with the challenge of 7.x, and the zero value.
 	InvalidToken7 Validation7 = iota
-	// Inactive7 is 200 {"active":false}.
+	// Inactive7 is 200 {"active":false}. It is also the answer about a token that lacks a required
+	// realm; the others answer 403 insufficient_scope about that.
 	Inactive7
 	// Unauthorized7 is 401 without a reason.
 	Unauthorized7
 )
-
-// MintID issues an ID token of MobileFirst 7.x for a user. An app sends it behind its access
-// token.
-func (s *Server) MintID(user string) string {
-	token := "eyJhbGciOiJSUzI1NiJ9." + randomID() + "." + randomID()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.idTokens[token] = user
-	return token
-}
 
 // serveValidation answers a question about an access token, and the ID token beside it.
 // MobileFirst 7.x asks the caller for no credentials.
@@ -44,31 +38,51 @@ func (s *Server) serveValidation(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, "application/json", []byte(body))
 		return
 	}
-	g, ok := s.liveGrant(token)
-	user, context := "", map[string]any{}
-	if r.PostForm.Has("id_token") {
-		var known bool
-		user, known = s.userOf(r.PostForm.Get("id_token"))
-		ok = ok && known
-		context["imf.user"] = map[string]any{"id": user, "authBy": "userRealm"}
+	access, ok := s.valid7(token, false)
+	var id *grant
+	if ok && r.PostForm.Has("id_token") {
+		id, ok = s.valid7(r.PostForm.Get("id_token"), true)
 	}
-	if !ok {
+	required := strings.Fields(r.PostForm.Get("required_scope"))
+	switch {
+	case !ok || access.anyExpired(required, s.now()):
 		s.refuse7(w)
-		return
+	case !access.names(required):
+		s.lacks7(w, required)
+	default:
+		writeJSON(w, http.StatusOK, s.answer7(access, id))
 	}
-	if user == "" {
-		user = g.ClientID // "prn" of the access token
-	}
-	writeJSON(w, http.StatusOK, map[string]any{
-		"active": true, "exp": g.expires.Unix(), "scope": g.Scope, "user_id": user, "security_context": context,
-	})
 }
 
-func (s *Server) userOf(idToken string) (user string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	user, ok = s.idTokens[idToken]
-	return user, ok
+// valid7 finds an access token, or an ID token, that is valid now.
+func (s *Server) valid7(token string, id bool) (*grant, bool) {
+	g, ok := s.liveGrant(MobileFirst7, token)
+	if !ok || g.IDToken != id || g.key != s.currentKey() {
+		return nil, false
+	}
+	return g, !g.anyExpired(g.mandatory(), s.now())
+}
+
+// answer7 is the answer about a valid token. The ID token is nil if there is none.
+func (s *Server) answer7(access, id *grant) map[string]any {
+	variants := s.currentVariants()
+	user, context := access.ClientID, map[string]any{}
+	switch {
+	case id != nil:
+		user = id.User.ID
+		context = id.identity7()
+		context["imf.sub"] = user
+	case variants.Context7:
+		none := map[string]any{}
+		context = map[string]any{"imf.sub": user, "imf.user": none, "imf.device": none, "imf.application": none}
+	}
+	expires := access.expires.Unix()
+	if variants.Milliseconds7 {
+		expires = access.expires.UnixMilli()
+	}
+	return map[string]any{
+		"active": true, "exp": expires, "scope": access.scope7(s.now()), "user_id": user, "security_context": context,
+	}
 }
 
 func (s *Server) refuse7(w http.ResponseWriter) {
@@ -78,7 +92,44 @@ func (s *Server) refuse7(w http.ResponseWriter) {
 	case Unauthorized7:
 		writeEmpty(w, http.StatusUnauthorized)
 	default:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="imfAuthentication", error="invalid_token"`)
+		setAuthenticate(w, challenge7("invalid_token", nil))
 		writeError(w, http.StatusUnauthorized, "invalid_token")
 	}
+}
+
+// lacks7 answers that the token has not all required realms.
+func (s *Server) lacks7(w http.ResponseWriter, required []string) {
+	if s.currentVariants().Validation7 == Inactive7 {
+		writeJSON(w, http.StatusOK, inactive{})
+		return
+	}
+	setAuthenticate(w, challenge7("insufficient_scope", required))
+	writeError(w, http.StatusForbidden, "insufficient_scope")
+}
+
+// descriptions7 are our own words. What MobileFirst 7.x writes differs.
+var descriptions7 = map[string]string{
+	"invalid_token":      "The token is not valid.",
+	"insufficient_scope": "The token lacks a required realm.",
+}
+
+// challenge7 is the challenge of MobileFirst 7.x, with an error and a scope where there are any.
+func challenge7(code string, realms []string) string {
+	c := `Bearer realm="imfAuthentication"`
+	if code != "" {
+		c += `, error="` + code + `", error_description="` + descriptions7[code] + `"`
+	}
+	if len(realms) > 0 {
+		c += `, scope="` + strings.Join(realms, " ") + `"`
+	}
+	return c
+}
+
+// servePublicKey answers with the key that verifies tokens now, as a JWK.
+func (s *Server) servePublicKey(w http.ResponseWriter, r *http.Request) {
+	if !isGet(w, r) {
+		return
+	}
+	k := s.currentKey()
+	writeJSON(w, http.StatusOK, map[string]string{"e": k.exponent(), "n": k.modulus7(), "kty": "RSA"})
 }

@@ -21,7 +21,13 @@ func (s *Server) Protect(path, scope string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.resources[apiPath+path] = strings.Fields(scope)
+	s.resources[apiPath+path] = resource{MobileFirst8, strings.Fields(scope)}
+}
+
+// resource is what a protected path requires.
+type resource struct {
+	dialect  Dialect
+	elements []string
 }
 
 // serveResource answers for a protected path.
@@ -31,7 +37,7 @@ func (s *Server) serveResource(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	want := s.resources[r.URL.Path]
+	want := s.resources[r.URL.Path].elements
 	s.mu.Unlock()
 	if !g.covers(want) {
 		listed := slices.DeleteFunc(slices.Clone(want), func(e string) bool { return e == scopeRegistered })
@@ -49,7 +55,7 @@ func (s *Server) bearer(w http.ResponseWriter, r *http.Request) (*grant, bool) {
 		writeEmpty(w, http.StatusUnauthorized)
 		return nil, false
 	}
-	g, ok := s.liveGrant(strings.TrimSpace(token))
+	g, ok := s.liveGrant(MobileFirst8, strings.TrimSpace(token))
 	if !ok {
 		writeInvalidToken(w)
 	}

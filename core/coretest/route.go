@@ -24,6 +24,8 @@ var routes = [...]route{
 	{MobileFirst8, Token, apiPath + "/az/v1/token", (*Server).serveToken},
 	{MobileFirst8, Introspection, apiPath + "/az/v1/introspection", (*Server).serveIntrospection},
 	{MobileFirst7, Introspection, projectPath + "/authorization/v1/token/validation", (*Server).serveValidation},
+	{MobileFirst7, Token, projectPath + "/authorization/v1/testtoken", (*Server).serveTestToken},
+	{MobileFirst7, Keys, projectPath + "/authorization/v1/publickey", (*Server).servePublicKey},
 }
 
 // find returns the endpoint of a path, and its handler.
@@ -38,7 +40,10 @@ func (s *Server) find(path string) (Endpoint, func(*Server, http.ResponseWriter,
 	if _, ok := pushApp(path); ok && s.speaks(MobileFirst8) {
 		return Push, (*Server).servePush
 	}
-	if _, ok := s.resources[path]; ok && s.speaks(MobileFirst8) {
+	if p, ok := s.resources[path]; ok && s.speaks(p.dialect) {
+		if p.dialect == MobileFirst7 {
+			return Resource, (*Server).serveRealms
+		}
 		return Resource, (*Server).serveResource
 	}
 	return Other, (*Server).serveNotFound

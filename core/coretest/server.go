@@ -37,19 +37,19 @@ type Server struct {
 	down      bool
 	closed    bool
 
-	only     Dialect // 0: all
-	header   string  // the first part of every token of this key, see Restart
+	only     Dialect       // 0: all
+	keys     []*signingKey // for JWTs, the current one first; made when one is needed
+	header   string        // the first part of every token of this key, see Restart
 	offset   time.Duration
 	lifetime time.Duration
 	variants Variants
 	clients  map[string]Client
 	grants   map[string]*grant // by token
 	answers  map[string]string // by token, see SetAnswer
-	idTokens map[string]string // users by ID token, see MintID
 	disabled map[string]bool   // by device id
 	conflict int
 
-	resources   map[string][]string  // the scope of a protected path
+	resources   map[string]resource  // by path
 	messages    map[string][]Message // by app, see AddApp
 	lastMessage int
 
@@ -76,9 +76,8 @@ func New() *Server {
 		clients:   make(map[string]Client),
 		grants:    make(map[string]*grant),
 		answers:   make(map[string]string),
-		idTokens:  make(map[string]string),
 		disabled:  make(map[string]bool),
-		resources: make(map[string][]string),
+		resources: make(map[string]resource),
 		messages:  make(map[string][]Message),
 		calls:     make(map[*call]bool),
 	}

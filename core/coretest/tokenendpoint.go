@@ -49,9 +49,9 @@ func (s *Server) writeToken(w http.ResponseWriter, c Client, scope string) {
 	s.mu.Lock()
 	lifetime := s.lifetime
 	s.mu.Unlock()
-	token := s.issue(&grant{
-		Grant:   Grant{ClientID: c.ID, Scope: scope, Username: anonymous, Confidential: true},
-		expires: now.Add(lifetime),
+	token := s.issue8(&grant{
+		Grant:  Grant{Dialect: MobileFirst8, ClientID: c.ID, Scope: scope, Confidential: true},
+		issued: now, expires: now.Add(lifetime),
 	})
 	writeJSON(w, http.StatusOK, struct {
 		AccessToken string `json:"access_token"`

@@ -20,6 +20,15 @@ type Variants struct {
 	PushUnauthorized bool
 	// Validation7 is what MobileFirst 7.x answers about a token that is not valid.
 	Validation7 Validation7
+	// Milliseconds7 makes the "exp" of its answers milliseconds since the Unix epoch. Otherwise it
+	// is in seconds.
+	Milliseconds7 bool
+	// Context7 puts "imf.sub" and empty objects into the security context of an access token
+	// without an ID token, as IBM's filter for Node.js does. Otherwise the context is empty.
+	Context7 bool
+	// TestTokens7 makes it a development server, which gives a pair of tokens to any caller.
+	// Otherwise that endpoint answers 404.
+	TestTokens7 bool
 }
 
 // ClientError is an answer to wrong client credentials.
