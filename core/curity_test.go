@@ -125,7 +125,7 @@ func TestCurityConfig(t *testing.T) {
 		{"no URL", func(c *core.CurityConfig) { c.IntrospectionURL = "" }, "core: CurityConfig.IntrospectionURL is empty"},
 		{"no audience", func(c *core.CurityConfig) { c.Audience = nil }, "core: CurityConfig.Audience is empty: name this service, or set AnyAudience to accept tokens that were issued for others"},
 		{"an unknown way", func(c *core.CurityConfig) { c.ClientAuth = "digest" }, `core: CurityConfig.ClientAuth is "digest", want "basic", "basic-raw" or "post"`},
-		{"no issuer", func(c *core.CurityConfig) { c.JWTAnswers = keys }, `core: CurityConfig.Issuer is empty: with JWTAnswers it is the "iss" that the server's signed answers must have`},
+		{"no issuer", func(c *core.CurityConfig) { c.JWTAnswers = keys }, `core: CurityConfig.Issuer is empty: it is the "iss" that the signed answers of the server must have`},
 		{"no keys", func(c *core.CurityConfig) { c.JWTAnswers, c.Issuer = &core.JWTAnswers{}, "https://curity.example.com" }, "core: CurityConfig.JWTAnswers.JWKSURL is empty"},
 		{"an audience of answers", func(c *core.CurityConfig) {
 			c.JWTAnswers, c.Issuer = &core.JWTAnswers{JWKSURL: keys.JWKSURL, Audience: "x"}, "https://curity.example.com"
@@ -152,7 +152,7 @@ func TestJWTAnswersConfig(t *testing.T) {
 		want    string
 	}{
 		{"good", "https://as.example.com", core.JWTAnswers{JWKSURL: "https://as.example.com/jwks"}, nil, "<nil>"},
-		{"no issuer", "", core.JWTAnswers{JWKSURL: "https://as.example.com/jwks"}, nil, `core: RFC7662Config.Issuer is empty: with JWTAnswers it is the "iss" that the server's signed answers must have`},
+		{"no issuer", "", core.JWTAnswers{JWKSURL: "https://as.example.com/jwks"}, nil, `core: RFC7662Config.Issuer is empty: it is the "iss" that the signed answers of the server must have`},
 		{"http", "https://as.example.com", core.JWTAnswers{JWKSURL: "http://as.example.com/jwks"}, nil, "core: RFC7662Config.JWTAnswers.JWKSURL is http:// to another host"},
 		{"no name of ours", "https://as.example.com", core.JWTAnswers{JWKSURL: "https://as.example.com/jwks"}, source, "core: RFC7662Config.JWTAnswers.Audience is empty, and there is no Config.ClientID in its place"},
 		{"a name of ours", "https://as.example.com", core.JWTAnswers{JWKSURL: "https://as.example.com/jwks", Audience: "us"}, source, "<nil>"},

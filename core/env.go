@@ -32,7 +32,7 @@ const envPrefix = "MFPGUARD_"
 
 // names are the variables that FromLookup knows, the most important first.
 var names = []string{
-	"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER",
+	"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL", "OFFLINE",
 	"CA_FILE", "INSECURE_HTTP", "CACHE_TTL", "NEGATIVE_TTL", "TIMEOUT",
 }
 
@@ -46,8 +46,8 @@ func ofKubernetes(name string) bool {
 // the most important first; each names the variable and the fix. Lookup gets these names, with the
 // prefix in front:
 //
-//	PROFILE             mobilefirst8 (default), mobilefirst7 or rfc7662
-//	SERVER              base URL of MobileFirst, or introspection URL for rfc7662
+//	PROFILE             mobilefirst8 (default), mobilefirst7, curity or rfc7662
+//	SERVER              base URL of MobileFirst, or introspection URL for curity and rfc7662
 //	CLIENT_ID           credentials of this service, and one of
 //	CLIENT_SECRET       its secret
 //	CLIENT_SECRET_FILE  a file with its secret, read whenever the secret is needed
@@ -60,14 +60,16 @@ func ofKubernetes(name string) bool {
 // for mobilefirst7, which needs no credentials of this service unless AUTH is set
 //
 //	AUTH                basic, basic-raw or post
+//	OFFLINE             1 checks tokens here, with the server's public key
 //
-// and for rfc7662
+// for curity and rfc7662
 //
-//	AUTH                basic (default), basic-raw, post, or bearer
+//	AUTH                basic (default) or post; for rfc7662 also basic-raw or bearer
 //	TOKEN_URL           with bearer: the token endpoint, asked with basic credentials
 //	TOKEN_SCOPE         with bearer: the scope to ask for, if the server wants one
 //	AUDIENCE            values of aud that mean this service, with blanks between, or any
 //	ISSUER              the iss that tokens must have; unset: not checked
+//	JWKS_URL            the server signs its answers with these keys; ISSUER must be set, too
 //
 // An empty value is the same as none. A value that the profile would ignore is a mistake. Logger,
 // Trace and Transport are for the program to set; they hold for all calls, those for our own token

@@ -15,20 +15,24 @@ func (e *env) profile(c *Config) {
 	switch name := cmp.Or(e.get("PROFILE"), "mobilefirst8"); name {
 	case "mobilefirst8":
 		c.Profile = MobileFirst8(e.must("SERVER"))
-		e.ignored("the profile mobilefirst8", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER")
+		e.ignored("the profile mobilefirst8", "AUTH", "OFFLINE", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL")
 	case "mobilefirst7":
 		c.Profile = e.mobileFirst7(e.must("SERVER"))
-		e.ignored("the profile mobilefirst7", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER")
+		e.ignored("the profile mobilefirst7", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL")
+	case "curity":
+		c.Profile = e.curity(e.must("SERVER"))
+		e.ignored("the profile curity", "OFFLINE", "TOKEN_URL", "TOKEN_SCOPE")
 	case "rfc7662":
 		c.Profile = e.rfc7662(e.must("SERVER"))
+		e.ignored("the profile rfc7662", "OFFLINE")
 	default:
-		e.fail("PROFILE", "is %q, want mobilefirst8, mobilefirst7 or rfc7662", name)
+		e.fail("PROFILE", "is %q, want mobilefirst8, mobilefirst7, curity or rfc7662", name)
 		e.must("SERVER")
 	}
 }
 
 func (e *env) mobileFirst7(base string) Profile {
-	c := MobileFirst7Config{BaseURL: base}
+	c := MobileFirst7Config{BaseURL: base, Offline: e.flag("OFFLINE")}
 	switch auth := e.get("AUTH"); auth {
 	case "", "basic", "basic-raw", "post":
 		c.ClientAuth = tokensource.ClientAuth(auth)
@@ -38,18 +42,44 @@ func (e *env) mobileFirst7(base string) Profile {
 	return MobileFirst7(c)
 }
 
-func (e *env) rfc7662(server string) Profile {
-	c := RFC7662Config{IntrospectionURL: server, Issuer: e.get("ISSUER")}
+func (e *env) curity(server string) Profile {
+	c := CurityConfig{IntrospectionURL: server, Issuer: e.get("ISSUER"), JWTAnswers: e.jwtAnswers()}
+	c.Audience, c.AnyAudience = e.audience()
+	switch auth := e.get("AUTH"); auth {
+	case "", "basic", "post":
+		c.ClientAuth = tokensource.ClientAuth(auth)
+	default:
+		e.fail("AUTH", "is %q, want basic or post", auth)
+	}
+	return Curity(c)
+}
+
+func (e *env) jwtAnswers() *JWTAnswers {
+	keys := e.get("JWKS_URL")
+	if keys == "" {
+		return nil
+	}
+	return &JWTAnswers{JWKSURL: keys}
+}
+
+// audience returns the values that mean this service, or that all do.
+func (e *env) audience() (values []string, whatever bool) {
 	switch aud := strings.Fields(e.must("AUDIENCE")); {
 	case len(aud) == 0:
 		e.fail("AUDIENCE", "is blank: name this service, or any")
 	case len(aud) == 1 && aud[0] == "any":
-		c.AnyAudience = true
+		return nil, true
 	case slices.Contains(aud, "any"):
 		e.fail("AUDIENCE", "is any beside others: choose one")
 	default:
-		c.Audience = aud
+		return aud, false
 	}
+	return nil, true // it is reported, once
+}
+
+func (e *env) rfc7662(server string) Profile {
+	c := RFC7662Config{IntrospectionURL: server, Issuer: e.get("ISSUER"), JWTAnswers: e.jwtAnswers()}
+	c.Audience, c.AnyAudience = e.audience()
 	auth := cmp.Or(e.get("AUTH"), "basic")
 	switch auth {
 	case "basic", "basic-raw", "post":
@@ -77,18 +107,27 @@ func (e *env) ignored(by string, names ...string) {
 
 // variables are where the fields of a Config come from.
 var variables = map[string]string{
-	"Config.ClientID":                "CLIENT_ID",
-	"Config.ClientSecret":            "CLIENT_SECRET",
-	"Config.Timeout":                 "TIMEOUT",
-	"Config.TokenURL":                "TOKEN_URL",
-	"Config.Scope":                   "TOKEN_SCOPE",
-	"Config.Profile":                 "PROFILE",
-	"MobileFirst8(base)":             "SERVER",
-	"MobileFirst7Config.BaseURL":     "SERVER",
-	"RFC7662Config.IntrospectionURL": "SERVER",
-	"RFC7662Config.Audience":         "AUDIENCE",
-	"RFC7662Config.ClientAuth":       "AUTH",
-	"Config.CAFile":                  "CA_FILE",
+	"Config.ClientID":                   "CLIENT_ID",
+	"Config.ClientSecret":               "CLIENT_SECRET",
+	"Config.Timeout":                    "TIMEOUT",
+	"Config.TokenURL":                   "TOKEN_URL",
+	"Config.Scope":                      "TOKEN_SCOPE",
+	"Config.Profile":                    "PROFILE",
+	"MobileFirst8(base)":                "SERVER",
+	"MobileFirst7Config.BaseURL":        "SERVER",
+	"RFC7662Config.IntrospectionURL":    "SERVER",
+	"RFC7662Config.Audience":            "AUDIENCE",
+	"RFC7662Config.ClientAuth":          "AUTH",
+	"CurityConfig.IntrospectionURL":     "SERVER",
+	"CurityConfig.Audience":             "AUDIENCE",
+	"CurityConfig.Issuer":               "ISSUER",
+	"CurityConfig.JWTAnswers.JWKSURL":   "JWKS_URL",
+	"CurityConfig.ClientAuth":           "AUTH",
+	"MobileFirst7Config.ClientAuth":     "AUTH",
+	"RFC7662Config.Issuer":              "ISSUER",
+	"RFC7662Config.JWTAnswers.JWKSURL":  "JWKS_URL",
+	"RFC7662Config.JWTAnswers.Audience": "CLIENT_ID",
+	"Config.CAFile":                     "CA_FILE",
 }
 
 // translate notes a mistake of a field under the variable that the field comes from.

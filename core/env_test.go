@@ -76,7 +76,7 @@ func TestFromEnv(t *testing.T) {
 			"core: MFPGUARD_SERVER is http:// to another host, which sends tokens in the clear: use https, or set MFPGUARD_INSECURE_HTTP=1",
 		},
 		{"http elsewhere, allowed", mfp, map[string]string{"SERVER": "http://mfp.example.com/mfp/api", "INSECURE_HTTP": "1"}, ""},
-		{"an unknown profile", mfp, map[string]string{"PROFILE": "keycloak"}, `core: MFPGUARD_PROFILE is "keycloak", want mobilefirst8, mobilefirst7 or rfc7662`},
+		{"an unknown profile", mfp, map[string]string{"PROFILE": "keycloak"}, `core: MFPGUARD_PROFILE is "keycloak", want mobilefirst8, mobilefirst7, curity or rfc7662`},
 		{"a TTL without a unit", mfp, map[string]string{"CACHE_TTL": "30"}, `core: MFPGUARD_CACHE_TTL is "30", want a duration such as 30s, or 0`},
 		{"a negative TTL", mfp, map[string]string{"NEGATIVE_TTL": "-1s"}, `core: MFPGUARD_NEGATIVE_TTL is "-1s", want a duration such as 30s, or 0`},
 		{"a bad timeout", mfp, map[string]string{"TIMEOUT": "soon"}, `core: MFPGUARD_TIMEOUT is "soon", want a duration such as 30s, or 0`},

@@ -30,7 +30,7 @@ func (j *JWTAnswers) internal(issuer string) *introspect.JWTAnswers {
 // checkIssuer returns the mistake of a config without an issuer.
 func (j *JWTAnswers) checkIssuer(issuer string) error {
 	if j != nil && issuer == "" {
-		return errors.New(`is empty: with JWTAnswers it is the "iss" that the server's signed answers must have`)
+		return errors.New(`is empty: it is the "iss" that the signed answers of the server must have`)
 	}
 	return nil
 }

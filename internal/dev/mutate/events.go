@@ -94,8 +94,8 @@ var eventMutants = []mutant{
 	{"env: the fix names a field", "core/env_profile.go", `strings.ReplaceAll(m.Err.Error(), "set InsecureHTTP", "set "+e.prefix+"INSECURE_HTTP=1")`, "m.Err.Error()", inCore},
 	{"env: the last mistake is told", "core/env.go", "c.Field == field {\n\t\t\treturn", "c.Field == field {\n\t\t\tbreak", inCore},
 	{"env: CACHE_TTL is NEGATIVE_TTL", "core/env.go", `e.duration("CACHE_TTL")`, `e.duration("NEGATIVE_TTL")`, inCore},
-	{"env: the issuer is not read", "core/env_profile.go", `Issuer: e.get("ISSUER")`, `Issuer: e.get("ISSUER")[:0]`, inCore},
-	{"env: the audiences are one", "core/env_profile.go", "c.Audience = aud\n", "c.Audience = []string{strings.Join(aud, \" \")}\n", inCore},
+	{"env: the issuer is not read", "core/env_profile.go", `RFC7662Config{IntrospectionURL: server, Issuer: e.get("ISSUER")`, `RFC7662Config{IntrospectionURL: server, Issuer: e.get("ISSUER")[:0]`, inCore},
+	{"env: the audiences are one", "core/env_profile.go", "return aud, false\n", "return []string{strings.Join(aud, \" \")}, false\n", inCore},
 	{"env: any among others is any", "core/env_profile.go", `case len(aud) == 1 && aud[0] == "any":`, `case aud[0] == "any":`, inCore},
 	{"env: the token's scope is the server's default", "core/env_profile.go", `Scope: e.get("TOKEN_SCOPE")`, `Scope: e.get("TOKEN_SCOPE")[:0]`, inCore},
 }
