@@ -48,7 +48,8 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // EndpointError is a failed call to an endpoint of the authorization server. It never contains a
 // token, a secret or a part of an answer's body.
 type EndpointError struct {
-	// Endpoint is "token", "introspection" or "metadata", URL its address without a query.
+	// Endpoint is "token", "introspection", "metadata", or "keys" (of signed answers). URL is its
+	// address without a query.
 	Endpoint, URL string
 	// Status is the HTTP status, 0 if there was no answer.
 	Status int

@@ -32,7 +32,7 @@ func (e *KeysError) Error() string {
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}
-	if hint := e.hint(); hint != "" {
+	if hint := e.Hint(); hint != "" {
 		fmt.Fprintf(&b, ": %s", hint)
 	}
 	return b.String()
@@ -44,8 +44,8 @@ func (e *KeysError) Is(target error) bool { return target == ErrNoKeys }
 // Unwrap returns the field Err.
 func (e *KeysError) Unwrap() error { return e.Err }
 
-// hint returns what the operator should check, or "".
-func (e *KeysError) hint() string {
+// Hint returns what the operator should check, or "".
+func (e *KeysError) Hint() string {
 	switch {
 	case errors.Is(e.Err, errUnusable):
 		return "check that the URL is that of the server's keys"

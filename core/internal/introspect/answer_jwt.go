@@ -26,6 +26,7 @@ type JWTAnswers struct {
 // verifier checks signed answers. It is safe for concurrent use.
 type verifier struct {
 	JWTAnswers
+	ready  func(context.Context) error // returns nil if there are keys
 	verify func(ctx context.Context, compact string, algorithms []string) (*jose.Verified, error)
 	leeway time.Duration
 }
@@ -55,7 +56,7 @@ func (v *verifier) claims(ctx context.Context, compact []byte) (claims strictjso
 	signed, err := v.verify(ctx, strings.TrimSpace(string(compact)), v.Algorithms)
 	switch {
 	case errors.Is(err, jose.ErrNoKeys):
-		return claims, "", nil, keysError(v.KeysURL, err)
+		return claims, "", nil, keysError(err)
 	case err != nil:
 		return claims, "", nil, untrusted("the signed answer cannot be trusted: %w", err)
 	}
@@ -72,8 +73,12 @@ func (v *verifier) claims(ctx context.Context, compact []byte) (claims strictjso
 }
 
 // keysError is the error of a call that had no keys to check a signature with.
-func keysError(url string, err error) error {
-	return &tokensource.EndpointError{Endpoint: keysEndpoint, URL: url, Err: err, Hint: "check the URL of the server's keys"}
+func keysError(err error) error {
+	e, ok := errors.AsType[*jose.KeysError](err)
+	if !ok {
+		return err
+	}
+	return &tokensource.EndpointError{Endpoint: keysEndpoint, URL: e.URL, Status: e.Status, RetryAfter: e.RetryAfter, Hint: e.Hint(), Err: e.Err}
 }
 
 func isKeysError(err error) bool {

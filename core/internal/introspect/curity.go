@@ -2,12 +2,8 @@ package introspect
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
@@ -42,7 +38,7 @@ func (s *Curity) read(ctx context.Context, res *endpoint.Response, v *verifier) 
 	default:
 		r, err = readJSON(s, res)
 	}
-	if age, ok := maxAge(res.Header); err == nil && r.in.Active && ok {
+	if age, ok := endpoint.MaxAge(res.Header); err == nil && r.in.Active && ok {
 		r.in.keepFor(age)
 	}
 	return r, err
@@ -73,22 +69,4 @@ func (v *verifier) claimsOfToken(ctx context.Context, s Server, body []byte) (re
 		return reading{}, untrusted(`the signed answer has an "active" that is not true`)
 	}
 	return decodeActive(s, payload, claims)
-}
-
-// maxAge reads max-age of Cache-Control (RFC 9111 section 5.2.2.1). Of several the least counts.
-func maxAge(h http.Header) (age time.Duration, ok bool) {
-	for _, directive := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
-		name, value, _ := strings.Cut(directive, "=")
-		if !strings.EqualFold(strings.TrimSpace(name), "max-age") {
-			continue
-		}
-		seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 31)
-		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			seconds = 0 // it cannot be read, so nothing is promised
-		}
-		if a := time.Duration(seconds) * time.Second; !ok || a < age {
-			age, ok = a, true
-		}
-	}
-	return age, ok
 }

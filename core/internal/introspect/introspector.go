@@ -101,7 +101,7 @@ func New(c Config) (*Introspector, error) {
 	}
 	if answers := c.Server.Answers(); answers != nil {
 		keys := jose.NewKeeper(jose.Options{URL: answers.KeysURL, Transport: c.Transport, Timeout: c.Timeout, Log: c.Log})
-		i.verifier = &verifier{JWTAnswers: *answers, verify: keys.Verify, leeway: c.Leeway}
+		i.verifier = &verifier{JWTAnswers: *answers, ready: keys.Ready, verify: keys.Verify, leeway: c.Leeway}
 		i.verifier.Audience = cmp.Or(answers.Audience, c.ClientID)
 	}
 	i.gate = admission.New(admission.Config{
@@ -130,6 +130,9 @@ type Question struct {
 // failed is repeated once, while the budget lasts.
 func (i *Introspector) Introspect(ctx context.Context, q Question) (*Introspection, error) {
 	begun, attempts := time.Now(), 1
+	if err := i.keysReady(ctx, q.IsProbe); err != nil {
+		return nil, err
+	}
 	in, again, err := i.call(ctx, q, true)
 	if again && i.backoff(ctx) {
 		first := err
@@ -146,6 +149,17 @@ func (i *Introspector) Introspect(ctx context.Context, q Question) (*Introspecti
 	i.events.Introspected(ctx, begun, attempts, err)
 	i.report(ctx, err)
 	return in, err
+}
+
+// keysReady gets the server's keys for a question of ours: the answer to it may need none.
+func (i *Introspector) keysReady(ctx context.Context, probe bool) error {
+	if !probe || i.verifier == nil {
+		return nil
+	}
+	if err := i.verifier.ready(ctx); err != nil {
+		return keysError(err)
+	}
+	return nil
 }
 
 // call asks once, if the gate lets it in. It reports whether the call is to be repeated, the first

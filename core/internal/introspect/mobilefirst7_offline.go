@@ -56,7 +56,7 @@ func (o *Offline) Introspect(ctx context.Context, q Question) (*Introspection, e
 	}
 	if q.IsProbe {
 		if err := o.keys.Ready(ctx); err != nil {
-			return nil, keysError(o.URL(), err)
+			return nil, keysError(err)
 		}
 		return &Introspection{}, nil
 	}
@@ -92,11 +92,11 @@ func inactiveUnless(err error) (*Introspection, error) {
 // claims returns what a token with a good signature says.
 func (o *Offline) claims(ctx context.Context, compact string) (strictjson.Object, error) {
 	signed, err := o.keys.Verify(ctx, compact, offlineAlgorithms)
-	if jose.IsAboutToken(err) {
-		return strictjson.Object{}, errBadToken
+	if errors.Is(err, jose.ErrNoKeys) {
+		return strictjson.Object{}, keysError(err)
 	}
 	if err != nil {
-		return strictjson.Object{}, keysError(o.URL(), err)
+		return strictjson.Object{}, errBadToken
 	}
 	claims, err := strictjson.ParseLenient(signed.Payload)
 	if err != nil {
