@@ -47,9 +47,15 @@ type Route struct {
 type Serve func(t testing.TB, v *core.Verifier, routes []Route) (addr string)
 
 // Run checks an adapter. Each group of requests is a subtest, and each request is a subtest of
-// that. Its name tells what is sent and which requirements it proves.
+// that. Its name tells what is sent and which requirements it proves. All of it runs a second time,
+// with a [core.Verifier] of several servers.
 func Run(t *testing.T, serve Serve) {
 	t.Helper()
+	run(t, serve)
+	t.Run("among several servers", func(t *testing.T) { run(t, amongSeveral(serve)) }) // SV-09
+}
+
+func run(t *testing.T, serve Serve) {
 	for _, p := range []*profile{mobileFirst, mobileFirst7, rfc7662} {
 		t.Run(p.name, func(t *testing.T) {
 			for _, group := range []struct {
