@@ -11,7 +11,8 @@ import (
 
 // Forget drops what is remembered about the token of p, for a logout: the next request with it
 // asks the server, and an answer that is on its way is not remembered. It concerns this process
-// only. The error says that p is not a Principal of this Verifier, and nothing was dropped.
+// only. The error says that p is not a Principal of this Verifier, or of a server of [Several], and
+// nothing was dropped.
 func (v *Verifier) Forget(p Principal) error {
 	if err := v.check(); err != nil {
 		return err

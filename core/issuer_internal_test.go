@@ -77,6 +77,7 @@ func TestOnlyAJWTHasAnIssuer(t *testing.T) {
 	const payload = `{"iss":"https://a.test","x":"??>"}`
 	jwt := jwtOf(payload)
 	_, body, _ := strings.Cut(jwt, ".")
+	long := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"x":"`+strings.Repeat("x", 600)+`","iss":"https://a.test"}`)) + ".c2ln"
 	standard := "e30." + base64.StdEncoding.EncodeToString([]byte(payload)) + ".c2ln"
 	for name, tt := range map[string]struct{ credentials, want string }{
 		"a JWT":                          {jwt, "https://a.test"},
@@ -91,6 +92,8 @@ func TestOnlyAJWTHasAnIssuer(t *testing.T) {
 		"two with a comma":               {jwt + ", Bearer " + jwt, ""},
 		"the other base64, before it":    {"e30." + base64.StdEncoding.EncodeToString([]byte(`{"x":"??>??>","iss":"https://a.test"}`)) + ".c2ln", ""},
 		"the other base64, behind it":    {standard, "https://a.test"},
+		"a long one":                     {long, "https://a.test"},
+		"a long one with a bad byte":     {long[:100] + "%" + long[101:], ""},
 		"padding before the issuer":      {"e30.eyJ4IjoxfQ==LCJpc3MiOiJhIn0.c2ln", ""},
 		"a payload of one character":     {"e30.e.c2ln", ""},
 		"points alone":                   {"..", ""},

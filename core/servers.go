@@ -34,7 +34,8 @@ func Issuer(issuer string, v *Verifier) Server { return Server{v: v, issuer: iss
 //
 // The "iss" of a token that looks like a JWT picks the server that is named for exactly this
 // issuer. Each other token goes to the Default. Without a Default it is refused with 401
-// invalid_token and [ReasonIssuer], and no server is asked. Of credentials in two parts
+// invalid_token and [ReasonIssuer], and no server is asked. (The Default so sees the tokens of all
+// issuers that are not named: leave it out where it should not.) Of credentials in two parts
 // (MobileFirst 7.x) the first part picks. The same token goes to the same server always, and never
 // to a second one, whatever the first one says and however it fails.
 //
@@ -142,6 +143,7 @@ func (c *choice) authorize(ctx context.Context, r Request) (Principal, *Denial) 
 	if i := c.pick(token); i >= 0 {
 		return c.guards[i].Authorize(ctx, r)
 	}
+	// ReasonMalformed stays for what can be no token. Here none of the servers seems to have issued it.
 	if err = checkToken(lead.v.profile.server, token); err == nil {
 		err = errNoServer
 		lead.v.report(ctx, Principal{}, lead.v.keys.key(token), err, 0)

@@ -188,7 +188,7 @@ func TestSeveralBoundsTokens(t *testing.T) {
 	opaque, most, more := strings.Repeat("x", 301), strings.Repeat("x", 20_000), strings.Repeat("x", 20_001)
 	f := &fleet{servers: map[string]*asker{}}
 	all := []string{fits, tooLong, opaque, most, more}
-	v := several(t, core.Issuer(issuerA, f.add(t, "a", all, short)), core.Default(f.add(t, "default", all, long)))
+	v := several(t, core.Default(f.add(t, "default", all, long)), core.Issuer(issuerA, f.add(t, "a", all, short)))
 	for _, tt := range []struct{ token, want, asked string }{
 		{fits, "ok", "a"},
 		{tooLong, `401 Bearer realm="a", error="invalid_token"`, ""},
