@@ -84,11 +84,11 @@ var eventMutants = []mutant{
 	{"config: NegativeEntries are not looked at", "core/config_check.go", "int64(c.NegativeEntries)", "int64(c.CacheEntries)", inCore},
 
 	// Variables.
-	{"env: a mistaken id has no variable", "core/env_profile.go", "\t\"Config.ClientID\":                \"CLIENT_ID\",\n", "", inCore},
+	{"env: a mistaken id has no variable", "core/env_profile.go", "\t\"Config.ClientID\":                   \"CLIENT_ID\",\n", "", inCore},
 	{"env: a mistaken secret is another variable", "core/env_profile.go", "\"Config.ClientSecret\":            \"CLIENT_SECRET\"", "\"Config.ClientSecret\":            \"CLIENT_ID\"", inCore},
-	{"env: a mistaken timeout has no variable", "core/env_profile.go", "\t\"Config.Timeout\":                 \"TIMEOUT\",\n", "", inCore},
-	{"env: a mistaken token URL has no variable", "core/env_profile.go", "\t\"Config.TokenURL\":                \"TOKEN_URL\",\n", "", inCore},
-	{"env: a mistaken scope has no variable", "core/env_profile.go", "\t\"Config.Scope\":                   \"TOKEN_SCOPE\",\n", "", inCore},
+	{"env: a mistaken timeout has no variable", "core/env_profile.go", "\t\"Config.Timeout\":                    \"TIMEOUT\",\n", "", inCore},
+	{"env: a mistaken token URL has no variable", "core/env_profile.go", "\t\"Config.TokenURL\":                   \"TOKEN_URL\",\n", "", inCore},
+	{"env: a mistaken scope has no variable", "core/env_profile.go", "\t\"Config.Scope\":                      \"TOKEN_SCOPE\",\n", "", inCore},
 	{"env: a mistaken base has no variable", "core/env_profile.go", "\t\"MobileFirst8(base)\":                \"SERVER\",\n", "", inCore},
 	{"env: a mistaken introspection URL has no variable", "core/env_profile.go", "\t\"RFC7662Config.IntrospectionURL\":    \"SERVER\",\n", "", inCore},
 	{"env: the fix names a field", "core/env_profile.go", `strings.ReplaceAll(m.Err.Error(), "set InsecureHTTP", "set "+e.prefix+"INSECURE_HTTP=1")`, "m.Err.Error()", inCore},
