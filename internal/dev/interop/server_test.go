@@ -20,13 +20,18 @@ type server struct {
 
 func (s *server) isFosite() bool { return s.name == "fosite" }
 
-// client is a confidential client that all servers know.
+// theProvider is the oidc-provider that most tests share.
+func theProvider() *server { return servers[1] }
+
+// client is a confidential client. All servers know those without Metadata.
 type client struct {
 	ID       string   `json:"id"`
-	Secret   string   `json:"secret"`
+	Secret   string   `json:"secret,omitempty"`
 	Scope    string   `json:"scope"`    // what it may ask for
 	Grants   []string `json:"grants"`   // grant types that it may use
 	Lifetime int      `json:"lifetime"` // of its tokens, in seconds
+	// Metadata is what else oidc-provider knows of it (RFC 7591 section 2).
+	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
 // audience is the protected service's name in "aud".
@@ -37,8 +42,8 @@ var scopes = []string{"read", "write", "admin"}
 
 var (
 	service = newClient("orders-api", "orders-secret")
-	brief   = client{"brief", "brief-secret", "read", []string{"client_credentials"}, 4}
-	barred  = client{"barred", "barred-secret", "read", []string{"refresh_token"}, 60}
+	brief   = client{"brief", "brief-secret", "read", []string{"client_credentials"}, 4, nil}
+	barred  = client{"barred", "barred-secret", "read", []string{"refresh_token"}, 60, nil}
 	// plus has an id and a secret that mean somebody else's unless they are encoded.
 	plus = newClient("plus+id", "plus+secret")
 	// odd has a client for each character that form encoding changes or must leave alone, and one for all of them.
@@ -46,7 +51,7 @@ var (
 )
 
 func newClient(id, secret string) client {
-	return client{id, secret, "read write", []string{"client_credentials"}, 3600}
+	return client{id, secret, "read write", []string{"client_credentials"}, 3600, nil}
 }
 
 func oddClients(parts ...string) (all []client) {
