@@ -49,7 +49,7 @@ func TestNew(t *testing.T) {
 		f    func(*core.Config)
 		want string
 	}{
-		{"the zero Config", func(c *core.Config) { *c = core.Config{} }, "core: Config.Profile is not set: use core.MobileFirst8(base), core.MobileFirst7(config) or core.RFC7662(config)"},
+		{"the zero Config", func(c *core.Config) { *c = core.Config{} }, "core: Config.Profile is not set: use core.MobileFirst8(base), core.MobileFirst7(config), core.Curity(config) or core.RFC7662(config)"},
 		{"all defaults", nil, ""},
 		{"a base without /api is legal", asMFP("https://dp.example.com:8443"), ""},
 		{"a base with a slash at the end", asMFP(base + "/"), ""},

@@ -56,7 +56,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			"TIMEOUT is 1ns, want 1ms to 1h0m0s",
 		}},
 		{"an unknown profile", map[string]string{"PROFILE": "oauth3", "CLIENT_ID": "a", "CLIENT_SECRET": "b"}, []string{
-			`PROFILE is "oauth3", want mobilefirst8, mobilefirst7 or rfc7662`, "SERVER is not set",
+			`PROFILE is "oauth3", want mobilefirst8, mobilefirst7, curity or rfc7662`, "SERVER is not set",
 		}},
 		{"settings without meaning under MobileFirst", map[string]string{
 			"SERVER": base, "CLIENT_ID": "a", "CLIENT_SECRET": "b",
@@ -155,7 +155,7 @@ func TestVariablesOfOthers(t *testing.T) {
 	}
 	t.Setenv("MFPGUARD_PROFILE", "rfc7622")
 	t.Setenv("MFPGUARD_AUDIENCE", "us")
-	if _, err := core.FromEnv(); fmt.Sprint(err) != `core: MFPGUARD_PROFILE is "rfc7622", want mobilefirst8, mobilefirst7 or rfc7662` {
+	if _, err := core.FromEnv(); fmt.Sprint(err) != `core: MFPGUARD_PROFILE is "rfc7622", want mobilefirst8, mobilefirst7, curity or rfc7662` {
 		t.Errorf("a misspelled profile: %v", err)
 	}
 	if _, err := core.FromLookup(nil, ""); err == nil {

@@ -85,7 +85,7 @@ var eventMutants = []mutant{
 
 	// Variables.
 	{"env: a mistaken id has no variable", "core/env_profile.go", "\t\"Config.ClientID\":                   \"CLIENT_ID\",\n", "", inCore},
-	{"env: a mistaken secret is another variable", "core/env_profile.go", "\"Config.ClientSecret\":            \"CLIENT_SECRET\"", "\"Config.ClientSecret\":            \"CLIENT_ID\"", inCore},
+	{"env: a mistaken secret is another variable", "core/env_profile.go", "\"Config.ClientSecret\":               \"CLIENT_SECRET\"", "\"Config.ClientSecret\":            \"CLIENT_ID\"", inCore},
 	{"env: a mistaken timeout has no variable", "core/env_profile.go", "\t\"Config.Timeout\":                    \"TIMEOUT\",\n", "", inCore},
 	{"env: a mistaken token URL has no variable", "core/env_profile.go", "\t\"Config.TokenURL\":                   \"TOKEN_URL\",\n", "", inCore},
 	{"env: a mistaken scope has no variable", "core/env_profile.go", "\t\"Config.Scope\":                      \"TOKEN_SCOPE\",\n", "", inCore},
