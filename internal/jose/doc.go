@@ -19,8 +19,8 @@
 // The first token that needs keys fetches them, and all callers wait for that one fetch, each
 // within its own context. From then on callers have the keys at once:
 //
-//   - After the max-age of the document (five minutes to a day; an hour without one) the next token
-//     begins a fetch in the background.
+//   - After the max-age of the document (five minutes to twelve hours; an hour without one) the
+//     next token begins a fetch in the background.
 //   - A token with an unknown kid may be signed with a new key. It waits for a fetch and is checked
 //     again. Anybody can send such tokens, so they cause one fetch in five minutes, all together.
 //     Without a kid, or for a document of one key, a wrong signature counts as an unknown key.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -13,8 +14,8 @@ import (
 
 const (
 	minLife     = 5 * time.Minute // of keys, before they are asked for again
-	maxLife     = 24 * time.Hour
-	defaultLife = time.Hour // without a max-age
+	maxLife     = keepFor / 2     // so that an outage when they are asked for again does no harm
+	defaultLife = time.Hour       // without a max-age
 
 	firstPause = time.Second      // after a failure; doubles up to maxPause
 	maxPause   = 25 * time.Second // and up to a fifth more, at random
@@ -35,6 +36,17 @@ var landed = func() *fetch {
 	close(done)
 	return &fetch{done: done}
 }()
+
+// begin starts a fetch. Forced reports that only a token asks for it. The caller holds k.mu.
+func (k *Keeper) begin(now time.Duration, forced bool) *fetch {
+	if forced {
+		k.refetchAt = now + refetchEvery
+	}
+	k.fetch = &fetch{asked: now, forced: forced, done: make(chan struct{})}
+	k.due.Store(math.MaxInt64)
+	go k.run(k.fetch)
+	return k.fetch
+}
 
 // wait returns when the fetch is over or ctx ends.
 func (k *Keeper) wait(ctx context.Context, f *fetch) error {

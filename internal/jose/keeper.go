@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"sync"
@@ -187,15 +186,4 @@ func (k *Keeper) joinForced(old *keySet) (*fetch, error) {
 		return nil, nil
 	}
 	return k.begin(now, true), nil
-}
-
-// begin starts a fetch. Forced reports that only a token asks for it. The caller holds k.mu.
-func (k *Keeper) begin(now time.Duration, forced bool) *fetch {
-	if forced {
-		k.refetchAt = now + refetchEvery
-	}
-	k.fetch = &fetch{asked: now, forced: forced, done: make(chan struct{})}
-	k.due.Store(math.MaxInt64)
-	go k.run(k.fetch)
-	return k.fetch
 }

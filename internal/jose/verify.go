@@ -36,8 +36,8 @@ type token struct {
 }
 
 // parse reads a token in compact serialization (RFC 7515 section 7.1), which must use one of the
-// algorithms. A key in its header (jwk, x5c) or the address of one (jku, x5u) has no meaning here. A
-// header that changes how the rest is to be read (crit, b64) makes it malformed.
+// algorithms. A key in its header (jwk, x5c) or the address of one (jku, x5u) has no meaning here.
+// A header that changes how the rest is to be read (crit, b64) makes it malformed.
 func parse(compact string, algorithms []string) (*token, error) {
 	if strings.Count(compact, ".") != 2 || strings.ContainsAny(compact, "\r\n") {
 		return nil, ErrMalformed
