@@ -143,7 +143,7 @@ func (c *choice) authorize(ctx context.Context, r Request) (Principal, *Denial) 
 	if i := c.pick(token); i >= 0 {
 		return c.guards[i].Authorize(ctx, r)
 	}
-	// ReasonMalformed stays for what can be no token. Here none of the servers seems to have issued it.
+	// No server seems to have issued it. ReasonMalformed stays for what can be no token.
 	if err = checkToken(lead.v.profile.server, token); err == nil {
 		err = errNoServer
 		lead.v.report(ctx, Principal{}, lead.v.keys.key(token), err, 0)
