@@ -2,8 +2,10 @@ package jose
 
 import (
 	"crypto"
+	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
+	"io"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/cryptosigner"
@@ -30,7 +32,7 @@ func Sign(key crypto.Signer, h Header, payload []byte) (string, error) {
 	if h.KeyID != "" {
 		options.WithHeader("kid", h.KeyID)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: cryptosigner.Opaque(key)}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: cryptosigner.Opaque(salted{key})}, options)
 	if err != nil {
 		return "", err
 	}
@@ -39,6 +41,18 @@ func Sign(key crypto.Signer, h Header, payload []byte) (string, error) {
 		return "", err
 	}
 	return signed.CompactSerialize()
+}
+
+// salted signs with a salt as long as the hash, as RFC 7518 section 3.5 demands of PS256. The
+// package cryptosigner asks for the longest possible salt, which strict servers refuse.
+type salted struct{ crypto.Signer }
+
+// Sign implements crypto.Signer.
+func (s salted) Sign(random io.Reader, digest []byte, options crypto.SignerOpts) ([]byte, error) {
+	if pss, ok := options.(*rsa.PSSOptions); ok {
+		options = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: pss.Hash}
+	}
+	return s.Signer.Sign(random, digest, options)
 }
 
 // Thumbprint returns the thumbprint of a public key (RFC 7638), which is its usual "kid".

@@ -7,6 +7,8 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -86,5 +88,26 @@ func TestThumbprint(t *testing.T) {
 	b, _ := jose.Thumbprint(other)
 	if a != again || a == b {
 		t.Errorf("thumbprints %q, %q, %q", a, again, b)
+	}
+}
+
+// CC-54: the salt of PS256 has the length that RFC 7518 section 3.5 demands. Strict servers accept no other.
+func TestSignSaltsAsLongAsTheHash(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := jose.Sign(key, jose.Header{Algorithm: jose.PS256}, []byte(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := strings.LastIndexByte(token, '.')
+	signature, err := base64.RawURLEncoding.DecodeString(token[end+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(token[:end]))
+	if err := rsa.VerifyPSS(&key.PublicKey, crypto.SHA256, sum[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}); err != nil {
+		t.Error(err)
 	}
 }
