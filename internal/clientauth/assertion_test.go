@@ -64,7 +64,7 @@ func apply(t testing.TB, m clientauth.Method) url.Values {
 // opened verifies a JWT with the key, and returns its header and its claims.
 func opened(t testing.TB, jwt string, public crypto.PublicKey) (gojose.Header, map[string]any) {
 	t.Helper()
-	parsed, err := gojose.ParseSigned(jwt, []gojose.SignatureAlgorithm{gojose.RS256, gojose.PS256, gojose.ES256, gojose.EdDSA})
+	parsed, err := gojose.ParseSignedCompact(jwt, []gojose.SignatureAlgorithm{gojose.RS256, gojose.PS256, gojose.ES256, gojose.EdDSA})
 	if err != nil {
 		t.Fatal(err)
 	}

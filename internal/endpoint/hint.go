@@ -31,6 +31,8 @@ func Hint(err error, timeout time.Duration) string {
 		return "the server's certificate is for other names: use one of them in the URL"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "the server's certificate is out of date: renew it, or set this machine's clock"
+	case refusesCertificate(err):
+		return "the server wants a client certificate that it knows: set ClientCertificate (MFPGUARD_CLIENT_CERT_FILE), or check the one that is set"
 	case errors.Is(err, errWantsTLS):
 		return "the URL begins with http://: put https:// in front"
 	case errors.Is(err, errNoTLS):
@@ -39,6 +41,16 @@ func Hint(err error, timeout time.Duration) string {
 		return fmt.Sprintf("Config.Timeout is %v: check that the server can be reached, or raise it", timeout)
 	}
 	return ""
+}
+
+// refusesCertificate reports whether the server ended the handshake because of the certificate that
+// we presented, or did not.
+func refusesCertificate(err error) bool {
+	if err == nil {
+		return false
+	}
+	_, alert, found := strings.Cut(err.Error(), "remote error: tls: ")
+	return found && (strings.Contains(alert, "certificate") || alert == "access denied")
 }
 
 // schemeError returns the error of this package for an attempt that failed because of the URL's

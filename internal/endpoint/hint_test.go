@@ -28,9 +28,13 @@ func TestHints(t *testing.T) {
 		{"an unknown authority", x509.UnknownAuthorityError{}, "CAFile"},
 		{"a certificate for another name", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, "other names"},
 		{"an old certificate", x509.CertificateInvalidError{Reason: x509.Expired}, "clock"},
+		{"a client certificate is missing", &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, "set ClientCertificate"},
+		{"a client certificate is refused", &net.OpError{Op: "remote error", Err: errors.New("tls: unknown certificate authority")}, "set ClientCertificate"},
+		{"another alert", &net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}, ""},
+		{"no error", nil, ""},
 		{"no answer in time", context.DeadlineExceeded, "Config.Timeout is 7s"},
 	} {
-		if hint := endpoint.Hint(tt.err, 7*time.Second); !strings.Contains(hint, tt.want) {
+		if hint := endpoint.Hint(tt.err, 7*time.Second); !strings.Contains(hint, tt.want) || (hint == "") != (tt.want == "") {
 			t.Errorf("%s: the hint is %q, want %q in it", tt.name, hint, tt.want)
 		}
 	}

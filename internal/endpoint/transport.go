@@ -45,8 +45,11 @@ func NewTransport(inFlight int) *http.Transport {
 }
 
 // unpooled returns a transport like rt that uses each connection once, or for a second with
-// HTTP/2. It returns nil if rt is not an *http.Transport.
+// HTTP/2. It returns nil if rt is not an *http.Transport, or one of WithCertificate.
 func unpooled(rt http.RoundTripper) *http.Transport {
+	if c, ok := rt.(*certified); ok {
+		return unpooled(c.current())
+	}
 	t, ok := rt.(*http.Transport)
 	if !ok || t == nil {
 		return nil
