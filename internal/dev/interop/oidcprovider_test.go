@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ type provider struct {
 
 // startProvider runs the provider that most tests share.
 func startProvider() (*server, func(), error) {
-	p, err := launchProvider(providerConfig{Clients: append(clients(), keyClients()...), JWKS: privateKeys(signingKeys)})
+	p, err := launchProvider(providerConfig{Clients: slices.Concat(clients(), keyClients(), signedClients()), JWKS: privateKeys(signingKeys)})
 	if err != nil {
 		return nil, nil, err
 	}
