@@ -13,14 +13,12 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
-// Method puts credentials on one attempt of a request. It is safe for concurrent use.
-type Method interface {
-	// Apply sets fields of header and parameters of form, which belong to this attempt alone. After
-	// an error nothing is sent.
-	Apply(ctx context.Context, header http.Header, form url.Values) error
-}
+// Method is a way to authenticate.
+type Method = endpoint.Credentials
 
 // MethodFunc is a function as a Method.
 type MethodFunc func(ctx context.Context, header http.Header, form url.Values) error

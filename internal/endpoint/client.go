@@ -10,7 +10,7 @@
 // Forms must be safe to send twice, as introspection and token requests are. [Client.Once] sends a
 // form again after a dead connection, [Client.Post] also after a failure that may pass
 // ([Transient]). A second attempt begins only after the first one has failed. Each attempt has
-// credentials of its own, see [clientauth.Method].
+// credentials of its own, see [Credentials].
 //
 // After a failure the Client closes the idle connections, because connections that broke together
 // look alive one by one; see [Idle].
@@ -27,8 +27,6 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
-
-	"github.com/mfpguard/mfpguard/internal/clientauth"
 )
 
 const (
@@ -113,7 +111,7 @@ func newRest(transport http.RoundTripper, maxBody int, accept string) *resty.Cli
 // from the pool. (net/http would repeat a request with an Idempotency-Key, but over every idle
 // connection in turn. One token that makes a firewall reset connections would then cost all of
 // them.)
-func (c *Client) Once(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
+func (c *Client) Once(ctx context.Context, form url.Values, auth Credentials) (*Response, error) {
 	return c.overDead(ctx, func() (attempt, error) { return prepare(ctx, form, auth) })
 }
 

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/mfpguard/mfpguard/internal/clientauth"
 )
 
 const maxJitter = 200 * time.Millisecond // before a failed call is repeated
@@ -18,7 +16,7 @@ const maxJitter = 200 * time.Millisecond // before a failed call is repeated
 // Post is [Client.Once] with one repetition, after a short pause, of a call whose failure is
 // [Transient], while the Client's own [Budget] lasts. If the repetition cannot be authenticated,
 // the first failure stands.
-func (c *Client) Post(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
+func (c *Client) Post(ctx context.Context, form url.Values, auth Credentials) (*Response, error) {
 	res, err := c.counted(ctx, form, auth)
 	if !repeatable(res, err) || ctx.Err() != nil || !c.budget.Spend() {
 		return res, err
@@ -38,7 +36,7 @@ func (c *Client) Post(ctx context.Context, form url.Values, auth clientauth.Meth
 }
 
 // counted is Once, and a good answer is counted.
-func (c *Client) counted(ctx context.Context, form url.Values, auth clientauth.Method) (*Response, error) {
+func (c *Client) counted(ctx context.Context, form url.Values, auth Credentials) (*Response, error) {
 	res, err := c.Once(ctx, form, auth)
 	if good(res, err) {
 		c.budget.Earn()
