@@ -4,15 +4,12 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"time"
 )
 
 const (
 	scopeIntrospect = "authorization.introspect"
 	scopeRegistered = "RegisteredClient"
 	anonymous       = "anonymous"
-
-	defaultLifetime = 3599 * time.Second
 )
 
 // newKeyHeader returns the first part of the tokens of a new key: a JWS header that contains the

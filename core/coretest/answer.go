@@ -158,11 +158,13 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 func writeEmpty(w http.ResponseWriter, status int) { write(w, status, "", nil) }
 
-// write sends a whole answer that must not be cached.
+// write sends a whole answer. It must not be cached, unless its Cache-Control was set before.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
+	if _, cached := h["Cache-Control"]; !cached {
+		h.Set("Cache-Control", "no-store")
+		h.Set("Pragma", "no-cache")
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if contentType != "" {
 		h.Set("Content-Type", contentType)

@@ -22,7 +22,7 @@ func newSecurity() *security {
 		panic(err)
 	}
 	return &security{
-		server: &tls.Config{Certificates: []tls.Certificate{cert}},
+		server: &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequestClientCert},
 		pool:   selfsigned.Pool(cert),
 	}
 }

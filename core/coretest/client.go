@@ -1,6 +1,7 @@
 package coretest
 
 import (
+	"crypto"
 	"crypto/subtle"
 	"net/http"
 	"strings"
@@ -8,13 +9,25 @@ import (
 
 // Client is a confidential client: a program with a secret, such as a resource server.
 type Client struct {
-	// ID and Secret are the credentials that it sends by HTTP Basic, without form-encoding. The ID
-	// must not contain ":".
+	// ID and Secret are the credentials. They are sent by HTTP Basic, without form-encoding to
+	// MobileFirst and Curity, form-encoded to RFC7662. The latter two also take them in the form, as
+	// client_id and client_secret. The ID must not contain ":".
 	ID, Secret string
 
 	// AllowedScope lists the scope elements that the client may request, separated by spaces. A "*"
 	// in an element stands for any number of characters, at any position. Empty allows nothing.
 	AllowedScope string
+
+	// PublicKey verifies the client's assertions (private_key_jwt): an *rsa.PublicKey, an
+	// *ecdsa.PublicKey of P-256 or an ed25519.PublicKey. CertificateName is a DNS name in its
+	// certificates (tls_client_auth), which [NewTLSServer] asks for. Only RFC7662 knows these ways.
+	// A client of them has no Secret.
+	PublicKey       crypto.PublicKey
+	CertificateName string
+
+	// NoTokens and NoIntrospection take capabilities from a client of Curity or RFC7662: to get a
+	// token by client credentials, and to introspect.
+	NoTokens, NoIntrospection bool
 }
 
 // predefined are the clients of a new MobileFirst installation.

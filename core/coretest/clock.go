@@ -11,16 +11,27 @@ func (s *Server) Advance(d time.Duration) {
 	s.offset += d
 }
 
-// SetTokenLifetime sets the lifetime of the tokens that the token endpoint issues from now on. The
-// member expires_in is this lifetime in whole seconds. Zero means the default of 3599 seconds. With
-// a negative lifetime tokens have already expired when they are issued, and expires_in is negative.
+// SetTokenLifetime sets the lifetime of the tokens that the token endpoints issue from now on. The
+// member expires_in is this lifetime in whole seconds. Zero means the default of the dialect: 3599
+// seconds, and 299 for Curity. With a negative lifetime tokens have already expired when they are issued, and expires_in is negative.
 func (s *Server) SetTokenLifetime(d time.Duration) {
-	if d == 0 {
-		d = defaultLifetime
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lifetime = d
+}
+
+// tokenLifetime returns the lifetime of the tokens of a dialect's token endpoint.
+func (s *Server) tokenLifetime(d Dialect) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.lifetime != 0:
+		return s.lifetime
+	case d == Curity:
+		return 299 * time.Second
+	default:
+		return 3599 * time.Second
+	}
 }
 
 func (s *Server) now() time.Time {

@@ -79,7 +79,7 @@ func (s *Server) Issuer(d Dialect) string {
 // endpoint, or none with a fixed path.
 func (s *Server) EndpointURL(d Dialect, e Endpoint) string {
 	d = s.dialect(d)
-	for _, r := range routes {
+	for _, r := range routes() {
 		if r.dialect == d && r.endpoint == e {
 			return s.URL + r.path
 		}

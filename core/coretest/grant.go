@@ -33,6 +33,11 @@ type Grant struct {
 	// User, Device, Application and Checks are then ignored. Only such a token may call the
 	// introspection endpoint. MobileFirst7 has no confidential clients.
 	Confidential bool
+	// Audience goes out as "aud": a string, or a list if there are several. Nil means that there is
+	// no "aud". Only Curity and RFC7662 have it.
+	Audience []string
+	// JWT makes a token of Curity or RFC7662 a JWT as in RFC 9068. Otherwise it is opaque.
+	JWT bool
 	// Realms has details of realms of MobileFirst7. A realm that Scope names and Realms does not
 	// has the zero Realm. One that Scope does not name is added to it.
 	Realms map[string]Realm

@@ -14,7 +14,8 @@ import (
 func NewServer() *Server { return mustStart(New()) }
 
 // NewTLSServer is like [NewServer] but uses TLS, with a new self-signed certificate.
-// [Server.Client] trusts that certificate.
+// [Server.Client] trusts that certificate. The server asks clients for a certificate, see
+// [Client.CertificateName], and takes any and none.
 func NewTLSServer() *Server {
 	s := New()
 	s.security = newSecurity()

@@ -16,7 +16,8 @@ type grant struct {
 	expires time.Time
 	mobile  mobilePart
 	realms  map[string]realm // of MobileFirst 7.x
-	key     *signingKey      // that signed it, nil for none
+	key     *signingKey      // that signed it, for MobileFirst 7.x
+	id      string           // "jti" of a JWT
 }
 
 // Mint issues a token for a copy of g. It panics if Checks or User.Attributes cannot be encoded as
@@ -28,6 +29,8 @@ func (s *Server) Mint(g Grant) string {
 	switch g.Dialect {
 	case MobileFirst7:
 		return s.issue7(issued)
+	case Curity, RFC7662:
+		return s.issueOAuth(issued)
 	default:
 		return s.issue8(issued)
 	}

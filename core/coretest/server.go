@@ -41,13 +41,15 @@ type Server struct {
 	keys     []*signingKey // for JWTs, the current one first; made when one is needed
 	header   string        // the first part of every token of this key, see Restart
 	offset   time.Duration
-	lifetime time.Duration
+	lifetime time.Duration // 0: the dialect's own
 	variants Variants
 	clients  map[string]Client
 	grants   map[string]*grant // by token
 	answers  map[string]string // by token, see SetAnswer
 	disabled map[string]bool   // by device id
 	conflict int
+
+	assertions map[[2]string]bool // client and "jti" of each assertion that was used
 
 	resources   map[string]resource  // by path
 	messages    map[string][]Message // by app, see AddApp
@@ -70,16 +72,16 @@ type call struct {
 // https://mfp.invalid, a name that never resolves.
 func New() *Server {
 	s := &Server{
-		URL:       "https://mfp.invalid",
-		header:    newKeyHeader(),
-		lifetime:  defaultLifetime,
-		clients:   make(map[string]Client),
-		grants:    make(map[string]*grant),
-		answers:   make(map[string]string),
-		disabled:  make(map[string]bool),
-		resources: make(map[string]resource),
-		messages:  make(map[string][]Message),
-		calls:     make(map[*call]bool),
+		URL:        "https://mfp.invalid",
+		header:     newKeyHeader(),
+		clients:    make(map[string]Client),
+		grants:     make(map[string]*grant),
+		answers:    make(map[string]string),
+		disabled:   make(map[string]bool),
+		assertions: make(map[[2]string]bool),
+		resources:  make(map[string]resource),
+		messages:   make(map[string][]Message),
+		calls:      make(map[*call]bool),
 	}
 	for _, c := range predefined {
 		s.clients[c.ID] = c

@@ -45,10 +45,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) writeToken(w http.ResponseWriter, c Client, scope string) {
-	now := s.now()
-	s.mu.Lock()
-	lifetime := s.lifetime
-	s.mu.Unlock()
+	now, lifetime := s.now(), s.tokenLifetime(MobileFirst8)
 	token := s.issue8(&grant{
 		Grant:  Grant{Dialect: MobileFirst8, ClientID: c.ID, Scope: scope, Confidential: true},
 		issued: now, expires: now.Add(lifetime),

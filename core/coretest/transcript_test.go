@@ -41,36 +41,43 @@ func replay(t *testing.T, file string) {
 	}
 	srv := coretest.NewServer()
 	defer srv.Close()
-	dialect := filepath.Base(filepath.Dir(file))
-	srv.Only(map[string]coretest.Dialect{
+	dialect := map[string]coretest.Dialect{
 		"mobilefirst8": coretest.MobileFirst8, "mobilefirst7": coretest.MobileFirst7,
 		"curity": coretest.Curity, "rfc7662": coretest.RFC7662,
-	}[dialect])
+	}[filepath.Base(filepath.Dir(file))]
+	srv.Only(dialect)
+	setClients(srv)
 	rest := string(text)
 	for strings.HasPrefix(rest, "#") {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
 		if name, ok := strings.CutPrefix(line, "# given: "); ok {
-			given[name](srv)
+			f, known := given[name]
+			if !known {
+				t.Fatalf("no function for %q", line)
+			}
+			f(srv)
 		}
 	}
 	request, want, ok := strings.Cut(rest, "\n====\n")
 	if !ok {
 		t.Fatal(`no line of "===="`)
 	}
-	got := exchange(t, srv, fill(t, request, placeholders(srv)))
+	got := exchange(t, srv, fill(t, request, placeholders(srv, dialect)))
 	if !pattern(srv, strings.TrimSuffix(want, "\n")).MatchString(got) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
 // fill puts values into a request, and makes its lines end as on the wire.
-func fill(t *testing.T, request string, values map[string]string) string {
+func fill(t *testing.T, request string, values map[string]func() string) string {
 	t.Helper()
 	head, body, _ := strings.Cut(request, "\n\n")
 	for name, value := range values {
-		head = strings.ReplaceAll(head, "<"+name+">", value)
-		body = strings.ReplaceAll(body, "<"+name+">", value)
+		if name = "<" + name + ">"; strings.Contains(request, name) {
+			v := value()
+			head, body = strings.ReplaceAll(head, name, v), strings.ReplaceAll(body, name, v)
+		}
 	}
 	head = strings.ReplaceAll(head, "<length>", fmt.Sprint(len(body)))
 	if unknown := regexp.MustCompile(`<[a-z ]+>`).FindString(head + body); unknown != "" {
@@ -129,31 +136,4 @@ func pattern(srv *coretest.Server, want string) *regexp.Regexp {
 
 func host(srv *coretest.Server) string {
 	return strings.TrimPrefix(strings.TrimPrefix(srv.URL, "http://"), "https://")
-}
-
-// given are the states of a server that a transcript may need.
-var given = map[string]func(*coretest.Server){
-	"test tokens": func(s *coretest.Server) { s.SetVariants(coretest.Variants{TestTokens7: true}) },
-	"inactive":    func(s *coretest.Server) { s.SetVariants(coretest.Variants{Validation7: coretest.Inactive7}) },
-	"shop":        func(s *coretest.Server) { s.ProtectRealms("/adapters/shop", "realmA realmB") },
-}
-
-// placeholders are the values that a request may need. A dialect has no tokens of another.
-func placeholders(srv *coretest.Server) map[string]string {
-	user := &coretest.User{ID: "alice", DisplayName: "Alice"}
-	realms := coretest.Grant{ClientID: "app-1", Scope: "realmA realmB"}
-	expired := coretest.Grant{ClientID: "app-1", Scope: "realmA", Lifetime: -time.Second}
-	mandatory := coretest.Grant{Scope: "realmA", Realms: map[string]coretest.Realm{"realmC": {Lifetime: -time.Second}}}
-	optional := coretest.Grant{Scope: "realmA", Realms: map[string]coretest.Realm{"realmC": {Lifetime: -time.Second, Optional: true}}}
-	return map[string]string{
-		"host":    host(srv),
-		"access":  srv.Mint(realms),
-		"expired": srv.Mint(expired),
-		"id token": srv.Mint(coretest.Grant{
-			Dialect: coretest.MobileFirst7, IDToken: true, User: user,
-			Device: &coretest.Device{ID: "d1", Hardware: "Pixel 4", Platform: "android 12"},
-		}),
-		"mandatory expired": srv.Mint(mandatory),
-		"optional expired":  srv.Mint(optional),
-	}
 }

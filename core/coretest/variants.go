@@ -1,7 +1,7 @@
 package coretest
 
-// Variants chooses between answers where the behavior of MobileFirst is not known. The zero value
-// is the best guess.
+// Variants chooses between answers where the behavior of a server is not known, or not the same for
+// all. The zero value is the best guess.
 type Variants struct {
 	// ClientError is the answer to a token request with an unknown client, a wrong secret or no
 	// credentials.
@@ -26,6 +26,13 @@ type Variants struct {
 	// Context7 puts "imf.sub" and empty objects into the security context of an access token
 	// without an ID token, as IBM's filter for Node.js does. Otherwise the context is empty.
 	Context7 bool
+	// JSONOnly makes Curity and RFC7662 answer in JSON, though the caller asked for a JWT.
+	JSONOnly bool
+	// UnsupportedJWT makes Curity and RFC7662 refuse introspections of JWTs with 400
+	// unsupported_token_type, as servers do that do not store their JWTs.
+	UnsupportedJWT bool
+	// NoIntrospection401 is the status for a client that may not introspect. Otherwise it is 403.
+	NoIntrospection401 bool
 	// TestTokens7 makes it a development server, which gives a pair of tokens to any caller.
 	// Otherwise that endpoint answers 404.
 	TestTokens7 bool
