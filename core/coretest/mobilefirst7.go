@@ -63,21 +63,17 @@ func (s *Server) valid7(token string, id bool) (*grant, bool) {
 	return g, !g.anyExpired(g.mandatory(), s.now())
 }
 
-// answer7 is the answer about a valid token. The ID token is nil if there is none.
+// answer7 is the answer about a valid token. The ID token is nil if there is none: then the
+// security context has the client of the access token, and no user.
 func (s *Server) answer7(access, id *grant) map[string]any {
-	variants := s.currentVariants()
-	user, context := access.ClientID, map[string]any{}
-	switch {
-	case id != nil:
-		user = id.User.ID
-		context = id.identity7()
-		context["imf.sub"] = user
-	case variants.Context7:
-		none := map[string]any{}
-		context = map[string]any{"imf.sub": user, "imf.user": none, "imf.device": none, "imf.application": none}
+	none := map[string]any{}
+	user, context := access.ClientID, map[string]any{"imf.user": none, "imf.device": none, "imf.application": none}
+	if id != nil {
+		user, context = id.User.ID, id.identity7()
 	}
+	context["imf.sub"] = user
 	expires := access.expires.Unix()
-	if variants.Milliseconds7 {
+	if s.currentVariants().Milliseconds7 {
 		expires = access.expires.UnixMilli()
 	}
 	return map[string]any{

@@ -32,10 +32,10 @@ func (s *Server) issue7(g *grant) string {
 		g.User = &User{}
 	}
 	g.key = s.currentKey()
-	claims := map[string]any{"iss": s.Issuer(MobileFirst7), "exp": g.expires.Unix()}
+	claims := map[string]any{"iss": s.Issuer(MobileFirst7), "aud": g.mobile.Application.ID, "exp": g.expires.Unix()}
 	if g.IDToken {
 		maps.Copy(claims, g.identity7())
-		claims["sub"], claims["aud"] = g.User.ID, g.ClientID
+		claims["sub"] = g.User.ID
 	} else {
 		claims["prn"], claims["imf.scope"] = g.ClientID, g.makeRealms()
 	}
@@ -118,8 +118,9 @@ func (k *signingKey) modulus7() string {
 	return base64.RawURLEncoding.EncodeToString(append([]byte{0}, k.modulus()...))
 }
 
-// serveTestToken gives a pair of tokens to any caller. What the form says about their lifetime is
-// taken as seconds. In the answer "expires_in" is the moment, in milliseconds since the Unix epoch.
+// serveTestToken gives tokens to any caller: with tokenFormat=Token a pair, else the value of an
+// Authorization field. What the form says about their lifetime is taken as seconds. In the answer
+// "expires_in" is the moment, in milliseconds since the Unix epoch.
 func (s *Server) serveTestToken(w http.ResponseWriter, r *http.Request) {
 	if !s.currentVariants().TestTokens7 {
 		s.serveNotFound(w, r)
@@ -134,6 +135,10 @@ func (s *Server) serveTestToken(w http.ResponseWriter, r *http.Request) {
 	}
 	g := Grant{Dialect: MobileFirst7, Scope: "SubscribeServlet wl_anonymousUserRealm wl_directUpdateRealm", Lifetime: lifetime}
 	access := s.Mint(g)
+	if r.PostForm.Get("tokenFormat") != "Token" {
+		writeJSON(w, http.StatusOK, map[string]string{"Authorization": "Bearer " + access})
+		return
+	}
 	g.IDToken, g.User = true, &User{ID: "testUser"}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"scope": g.Scope, "token_type": "bearer", "expires_in": s.now().Add(lifetime).UnixMilli(),

@@ -66,13 +66,10 @@ func TestRotateKey7(t *testing.T) {
 func TestVariants7(t *testing.T) {
 	srv := coretest.New()
 	srv.Only(coretest.MobileFirst7)
-	srv.SetVariants(coretest.Variants{Milliseconds7: true, Context7: true})
+	srv.SetVariants(coretest.Variants{Milliseconds7: true})
 	a := post(t, srv, "/mfp/authorization/v1/token/validation", "", form("token", srv.Mint(coretest.Grant{ClientID: "app-1"})))
 	if got := a.member(t, "exp"); len(got) != 13 {
 		t.Errorf("exp is %s, want milliseconds", got)
-	}
-	if got := a.member(t, "security_context"); got != `{"imf.application":{},"imf.device":{},"imf.sub":"app-1","imf.user":{}}` {
-		t.Errorf("the context is %s", got)
 	}
 }
 

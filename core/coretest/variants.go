@@ -23,9 +23,6 @@ type Variants struct {
 	// Milliseconds7 makes the "exp" of its answers milliseconds since the Unix epoch. Otherwise it
 	// is in seconds.
 	Milliseconds7 bool
-	// Context7 puts "imf.sub" and empty objects into the security context of an access token
-	// without an ID token, as IBM's filter for Node.js does. Otherwise the context is empty.
-	Context7 bool
 	// JSONOnly makes Curity and RFC7662 answer in JSON, though the caller asked for a JWT.
 	JSONOnly bool
 	// UnsupportedJWT makes Curity and RFC7662 refuse introspections of JWTs with 400
@@ -33,7 +30,7 @@ type Variants struct {
 	UnsupportedJWT bool
 	// NoIntrospection401 is the status for a client that may not introspect. Otherwise it is 403.
 	NoIntrospection401 bool
-	// TestTokens7 makes it a development server, which gives a pair of tokens to any caller.
+	// TestTokens7 makes it a development server, which gives tokens to any caller.
 	// Otherwise that endpoint answers 404.
 	TestTokens7 bool
 }

@@ -138,11 +138,11 @@ func (*MobileFirst7) check(o strictjson.Object, left *unread) error {
 	return nil
 }
 
-// user is the user of the ID token, which the server has verified: an answer about an access token
-// alone has no security context, and its user_id names the client.
+// user is the user of the ID token, which the server has verified. An answer about an access token
+// alone names its client in user_id and in "imf.sub", and its "imf.user" is empty or absent.
 func (*MobileFirst7) user(in *Introspection) (User, bool) {
-	context, ok := in.object(securityContext)
-	if !ok || len(context.Whole()) == 0 {
+	context, _ := in.object(securityContext)
+	if user, ok, err := context.Object("imf.user"); !ok || err != nil || len(user.Whole()) == 0 {
 		return User{}, false
 	}
 	o, err := strictjson.ParseLenient([]byte(in.Answer()))
