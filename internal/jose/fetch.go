@@ -24,10 +24,9 @@ const (
 
 // fetch is one request for the key document.
 type fetch struct {
-	asked  time.Duration // since the Keeper's epoch
-	forced bool          // because of a token
-	done   chan struct{} // closed at the end
-	err    error         // then a *KeysError, or nil
+	asked time.Duration // since the Keeper's epoch
+	done  chan struct{} // closed at the end
+	err   error         // then a *KeysError, or nil
 }
 
 // landed is a fetch that is over, for callers that need not wait.
@@ -37,12 +36,9 @@ var landed = func() *fetch {
 	return &fetch{done: done}
 }()
 
-// begin starts a fetch. Forced reports that only a token asks for it. The caller holds k.mu.
-func (k *Keeper) begin(now time.Duration, forced bool) *fetch {
-	if forced {
-		k.refetchAt = now + refetchEvery
-	}
-	k.fetch = &fetch{asked: now, forced: forced, done: make(chan struct{})}
+// begin starts a fetch. The caller holds k.mu.
+func (k *Keeper) begin(now time.Duration) *fetch {
+	k.fetch = &fetch{asked: now, done: make(chan struct{})}
 	k.due.Store(math.MaxInt64)
 	go k.run(k.fetch)
 	return k.fetch
@@ -119,8 +115,8 @@ func (k *Keeper) succeed(f *fetch, set *keySet) {
 	}
 }
 
-// fail ends a fetch that got no keys. The old ones stay. A failure does not use up the fetch that
-// tokens may cause: the pauses limit those.
+// fail ends a fetch that got no keys. The old ones stay, and are due again after a pause: a failure
+// does not cost tokens with a new key five minutes.
 func (k *Keeper) fail(f *fetch, failed *KeysError) {
 	k.mu.Lock()
 	pause := min(firstPause<<min(k.failures, 10), maxPause)
@@ -129,9 +125,6 @@ func (k *Keeper) fail(f *fetch, failed *KeysError) {
 	k.failures++
 	k.fetch, k.failed, k.retryAt = nil, failed, time.Since(k.epoch)+pause
 	k.due.Store(int64(k.retryAt))
-	if f.forced {
-		k.refetchAt = 0
-	}
 	empty := errors.Is(failed, errUnusable)
 	tell := !k.told || empty && !k.toldEmpty
 	k.told, k.toldEmpty = true, k.toldEmpty || empty

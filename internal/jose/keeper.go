@@ -134,7 +134,7 @@ func (k *Keeper) refresh(now time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.fetch == nil && int64(now) >= k.due.Load() {
-		k.begin(now, false)
+		k.begin(now)
 	}
 }
 
@@ -150,7 +150,7 @@ func (k *Keeper) join(now time.Duration, old *keySet) (*fetch, error) {
 	case now < k.retryAt:
 		return nil, k.failed.after(k.retryAt - now)
 	}
-	return k.begin(now, false), nil
+	return k.begin(now), nil
 }
 
 // newer returns keys that are newer than old, for a token that old does not verify, or old itself
@@ -185,5 +185,6 @@ func (k *Keeper) joinForced(old *keySet) (*fetch, error) {
 	case now < k.refetchAt:
 		return nil, nil
 	}
-	return k.begin(now, true), nil
+	k.refetchAt = now + refetchEvery
+	return k.begin(now), nil
 }
