@@ -25,6 +25,7 @@ var mutants = slices.Concat(
 	signedAnswerMutants,
 	serverMutants,
 	discoverMutants,
+	joseMutants,
 )
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
