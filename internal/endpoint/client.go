@@ -3,9 +3,9 @@
 // module talks HTTP to an authorization server.
 //
 // A [Client] never follows a redirect, because a 307 would send the form with the token to another
-// host, and a document counts only at the address that was configured. It limits the size of an answer after decompression. It does not limit the time: the
-// caller's context must have a deadline. Every status is an answer, and the caller decides what it
-// means.
+// host, and a document counts only at the address that was configured. It limits the size of an
+// answer after decompression. It does not limit the time: the caller's context must have a
+// deadline. Every status is an answer, and the caller decides what it means.
 //
 // Forms must be safe to send twice, as introspection and token requests are. [Client.Once] sends a
 // form again after a dead connection, [Client.Post] also after a failure that may pass
