@@ -22,7 +22,7 @@
 //   - After the max-age of the document (five minutes to twelve hours; an hour without one) the
 //     next token begins a fetch in the background.
 //   - A token with an unknown kid may be signed with a new key. It waits for a fetch and is checked
-//     again. Anybody can send such tokens, so they cause one fetch in five minutes, all together.
+//     again. Strangers can send such tokens, so they cause one fetch in five minutes, all together.
 //     Without a kid, or for a document of one key, a wrong signature counts as an unknown key.
 //   - After a failure no fetch begins for 1 to 30 seconds, longer with each failure. The keys stay
 //     in use for a day after they were last got; from then on every token is [ErrNoKeys]. A token
