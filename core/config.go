@@ -141,6 +141,7 @@ func New(c Config) (*Verifier, error) {
 	if v.introspector, err = c.introspector(&v.trace); err != nil {
 		return nil, fmt.Errorf("core: %w", err)
 	}
+	v.lookout = introspect.NewLookout(c.Profile.server, c.Transport, c.Logger)
 	c.warn()
 	v.cache = caching{
 		ask:         v.introspector.Introspect,

@@ -21,6 +21,7 @@ type Verifier struct {
 	cache        caching
 	clock        *clock
 	introspector asker
+	lookout      *introspect.Lookout
 	keys         *keyer
 	maxToken     int
 	skew         time.Duration
@@ -59,6 +60,10 @@ func (v *Verifier) check() error {
 // of them is wrong. Call it at start-up to fail early, or from a readiness probe: it is bounded,
 // backs off like any other call, and stops no calls for tokens, however it ends. The Verifier works
 // without it.
+//
+// If a server of another kind seems to be there, the error says what was seen and which profile
+// fits. To find out, Ready may send a few requests to other paths of the same host, without
+// credentials and once a minute at most.
 func (v *Verifier) Ready(ctx context.Context) error {
 	if err := v.check(); err != nil {
 		return err
@@ -80,7 +85,7 @@ func (v *Verifier) ready(ctx context.Context, name string) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("core: not ready: %sno answer from %s in time: %w", name, v.introspector.URL(), err)
 	}
-	return fmt.Errorf("core: not ready: %s%w", name, err)
+	return fmt.Errorf("core: not ready: %s%w%s", name, err, v.lookout.Look(ctx, err))
 }
 
 // readyKey is the key of the flights of Ready. No token has it.

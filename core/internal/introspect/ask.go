@@ -82,7 +82,7 @@ func (i *Introspector) read(ctx context.Context, res *endpoint.Response) (*Intro
 	case err == ErrConflict:
 		return nil, err
 	case err == errStatus:
-		e := i.fail(res.Status, nil)
+		e := i.fail(res.Status, recognised(i.server, res))
 		e.Code = errorCode(res.Body)
 		e.RetryAfter = endpoint.RetryAfter(res.Header, time.Now(), maxRetryAfter)
 		return nil, e

@@ -19,8 +19,10 @@ type MobileFirst7 struct {
 	anonymous bool // no credentials of ours are sent
 }
 
-// realm7 is the realm in the challenges of MobileFirst 7.x.
-const realm7 = "imfAuthentication"
+const (
+	realm7 = "imfAuthentication"                  // in the challenges of MobileFirst 7.x
+	path7  = "/authorization/v1/token/validation" // behind the base
+)
 
 // NewMobileFirst7 returns the server whose project is at base. With ownChallenge its challenges
 // are those of MobileFirst 7.x, with a realm.
@@ -37,7 +39,7 @@ func NewMobileFirst7(base string, anonymous, ownChallenge bool) (*MobileFirst7, 
 	case strings.Contains(u.Path+"/", "/authorization/"):
 		return nil, errors.New("already has /authorization on it: leave that off, want https://host:port/<project>")
 	}
-	s := &MobileFirst7{RFC7662: RFC7662{url: trimmed + "/authorization/v1/token/validation"}, base: trimmed, anonymous: anonymous}
+	s := &MobileFirst7{RFC7662: RFC7662{url: trimmed + path7}, base: trimmed, anonymous: anonymous}
 	if ownChallenge {
 		s.realm = realm7
 	}
@@ -154,4 +156,26 @@ func (*MobileFirst7) user(in *Introspection) (User, bool) {
 		return User{}, false
 	}
 	return User{ID: id}, true
+}
+
+// marksOfMobileFirst7 is the realm of its challenges.
+func marksOfMobileFirst7(res *endpoint.Response) string {
+	if challenges(res, "Bearer", `realm="`+realm7+`"`) {
+		return `realm="` + realm7 + `" in its challenge`
+	}
+	return ""
+}
+
+// answersAsMobileFirst7 reports whether an answer at the endpoint's path, to a question about no
+// token, is one of this server.
+func answersAsMobileFirst7(res *endpoint.Response) bool {
+	if res.Status == http.StatusOK {
+		o, err := strictjson.ParseLenient(res.Body)
+		if err != nil {
+			return false
+		}
+		_, present, err := o.Bool("active")
+		return present && err == nil
+	}
+	return namesInvalidToken(res) && res.Status == http.StatusUnauthorized
 }

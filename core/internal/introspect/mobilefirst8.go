@@ -19,6 +19,9 @@ type MobileFirst8 struct {
 	hasPath bool // the base ends in /api, as IBM's own servers have it
 }
 
+// path8 is the introspection endpoint behind the base.
+const path8 = "/az/v1/introspection"
+
 // NewMobileFirst8 returns the server whose runtime has its API at base.
 func NewMobileFirst8(base string) (*MobileFirst8, error) {
 	trimmed := strings.TrimRight(base, "/")
@@ -35,7 +38,7 @@ func NewMobileFirst8(base string) (*MobileFirst8, error) {
 		return nil, errors.New("already has /az/v1 on it: leave that off, want https://host:port/<runtime>/api")
 	}
 	return &MobileFirst8{
-		RFC7662: RFC7662{url: trimmed + "/az/v1/introspection"},
+		RFC7662: RFC7662{url: trimmed + path8},
 		base:    trimmed,
 		hasPath: strings.HasSuffix(u.Path, "/api"),
 	}, nil
@@ -189,4 +192,24 @@ func readUser(o strictjson.Object, left *unread) (u User, err error) {
 	left.broken(mfpUser, o, mfpAttributes)
 	u.Attributes = attributes.Whole()
 	return u, nil
+}
+
+// marksOfMobileFirst8 are the scope that it wants of those that introspect, its way to report a
+// conflict, and the errors of its REST API.
+func marksOfMobileFirst8(res *endpoint.Response) string {
+	switch {
+	case challenges(res, "Bearer", MobileFirst8Scope):
+		return MobileFirst8Scope + " in its challenge"
+	case res.Header.Get("MFP-Conflict") != "":
+		return "the field MFP-Conflict"
+	case stringOf(res, "errorCode") != "" && stringOf(res, "errorMsg") != "":
+		return "errorCode and errorMsg in its error"
+	}
+	return ""
+}
+
+// answersAsMobileFirst8 reports whether an answer at the endpoint's path, to a question without
+// credentials, is one of this server.
+func answersAsMobileFirst8(res *endpoint.Response) bool {
+	return res.Status == http.StatusUnauthorized && challenges(res, "Bearer")
 }
