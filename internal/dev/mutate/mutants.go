@@ -26,6 +26,7 @@ var mutants = slices.Concat(
 	serverMutants,
 	discoverMutants,
 	joseMutants,
+	recogniseMutants,
 )
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
