@@ -59,7 +59,7 @@ func says(status int, body string, fields ...string) http.HandlerFunc {
 		}
 		for _, f := range fields {
 			name, value, _ := strings.Cut(f, ": ")
-			w.Header().Set(name, value)
+			w.Header().Add(name, value)
 		}
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
@@ -189,6 +189,9 @@ func TestReadyRecognisesOtherServers(t *testing.T) {
 			place8: says(401, "no", "WWW-Authenticate: Bearer"), place7: says(401, "no", "WWW-Authenticate: Bearer"), "/.well-known/openid-configuration": says(200, "<html>"),
 		}, "", true},
 		{"the server's own kind", mobileFirst8, map[string]http.HandlerFunc{token8: granted, place8: says(403, "", `WWW-Authenticate: Bearer scope="authorization.introspect"`)}, "", false},
+		{"a demand for Basic beside another", rfc7662(place8), map[string]http.HandlerFunc{place8: says(401, "", "WWW-Authenticate: Bearer", "WWW-Authenticate: Basic")}, "", true},
+		{"no challenge", rfc7662(place8), map[string]http.HandlerFunc{place8: says(401, "")}, "", true},
+		{"no challenge elsewhere", mobileFirst7, map[string]http.HandlerFunc{place8: says(401, "")}, "", true},
 		{"a wrong secret", rfc7662("/x"), map[string]http.HandlerFunc{"/x": says(401, `{"error":"invalid_client"}`, "WWW-Authenticate: Basic")}, "", false},
 		{"an outage", rfc7662("/x"), map[string]http.HandlerFunc{"/x": says(503, "")}, "", false},
 	} {
