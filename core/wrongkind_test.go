@@ -241,8 +241,11 @@ func TestLooksAreFewAndBare(t *testing.T) {
 		want := []string{
 			"GET /.well-known/oauth-authorization-server",
 			"GET /.well-known/openid-configuration",
+			"GET /oauth/v2/oauth-anonymous/.well-known/openid-configuration",
 			"POST /oauth/api/az/v1/introspection  token=mfpguard-readiness-probe",
 			"POST /oauth/authorization/v1/token/validation  token=mfpguard-readiness-probe",
+			"POST /mfp/api/az/v1/introspection  token=mfpguard-readiness-probe",
+			"POST /mfp/authorization/v1/token/validation  token=mfpguard-readiness-probe",
 		}
 		if strings.Join(looks, "\n") != strings.Join(want, "\n") {
 			t.Errorf("looked at %q", looks)
@@ -256,13 +259,13 @@ func TestLooksAreFewAndBare(t *testing.T) {
 			return n
 		}
 		time.Sleep(59 * time.Second)
-		if _ = v.Ready(t.Context()); count() != 2 {
+		if _ = v.Ready(t.Context()); count() != 3 {
 			t.Errorf("a second look within a minute: %q", s.seen)
 		}
 		s.answers["/.well-known/openid-configuration"] = says(200, `{"issuer":"https://as.test","introspection_endpoint":"https://as.test/i"}`)
 		time.Sleep(time.Second)
 		for range 2 { // the second shows what the first saw
-			if err := v.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "core.RFC7662 fits") || count() != 4 {
+			if err := v.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "core.RFC7662 fits") || count() != 5 {
 				t.Errorf("got %v after %d looks", err, count())
 			}
 		}

@@ -82,7 +82,7 @@ func (l *Lookout) look(ctx context.Context, status int) (saw string) {
 	return saw
 }
 
-// seek asks at four places, and returns what the first one shows that is known. The configured
+// seek asks at a few places, and returns what the first one shows that is known. The configured
 // endpoint answered with status.
 func (l *Lookout) seek(ctx context.Context, status int) string {
 	u, err := url.Parse(l.server.URL())
@@ -90,12 +90,26 @@ func (l *Lookout) seek(ctx context.Context, status int) string {
 		return ""
 	}
 	origin := u.Scheme + "://" + u.Host
-	for _, place := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
+	for _, place := range metadataPlaces {
 		if saw := l.inMetadata(origin+place, l.ask(ctx, origin+place, true)); saw != "" {
 			return saw
 		}
 	}
-	base := origin + runtimeOf(u.EscapedPath())
+	for _, runtime := range runtimesOf(u.EscapedPath()) {
+		if saw := l.atRuntime(ctx, origin+runtime, status); saw != "" {
+			return saw
+		}
+	}
+	return ""
+}
+
+// metadataPlaces are where servers have their metadata: any, and Curity as it is by default.
+var metadataPlaces = []string{
+	"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/oauth/v2/oauth-anonymous/.well-known/openid-configuration",
+}
+
+// atRuntime returns which MobileFirst has its runtime or project at base, "" for none.
+func (l *Lookout) atRuntime(ctx context.Context, base string, status int) string {
 	res8, res7 := l.probe(ctx, base+"/api"+path8), l.probe(ctx, base+path7)
 	at8 := fmt.Sprintf("MobileFirst 8.0 seems to be there: core.MobileFirst8(%q) fits", base+"/api")
 	at7 := fmt.Sprintf("MobileFirst 7.x seems to be there: core.MobileFirst7 with the base %q fits", base)
@@ -114,17 +128,18 @@ func (l *Lookout) seek(ctx context.Context, status int) string {
 	return ""
 }
 
-// runtimeOf returns the part of a path that names the runtime or project of a MobileFirst server.
-func runtimeOf(path string) string {
+// runtimesOf returns what may name the runtime or project of a MobileFirst server: a part of the
+// path, and the usual name.
+func runtimesOf(path string) []string {
 	for _, end := range []string{"/api" + path8, path8, path7} {
 		if before, ok := strings.CutSuffix(path, end); ok {
-			return before
+			return []string{before}
 		}
 	}
-	if first, _, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok && first != "" {
-		return "/" + first
+	if first, _, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok && first != "" && "/"+first != usualPlace {
+		return []string{"/" + first, usualPlace}
 	}
-	return usualPlace
+	return []string{usualPlace}
 }
 
 // probe asks about the probe, unless the place is that of the server itself, which has answered.

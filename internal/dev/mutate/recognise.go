@@ -8,7 +8,7 @@ var recogniseMutants = []mutant{
 	{"recognise: its errors", mobileFirst8File, "case stringOf(res, \"errorCode\") != \"\"", "case false && stringOf(res, \"errorCode\") != \"\"", inCore},
 	{"recognise: any 401 is of MobileFirst 8", mobileFirst8File, "return res.Status == http.StatusUnauthorized && challenges(res, \"Bearer\")", "return res.Status == http.StatusUnauthorized", inCore},
 	{"recognise: its address", recogniseFile, "mark = \"its address", "_ = \"its address", inCore},
-	{"recognise: the own kind", recogniseFile, "if own.marks(res) != \"\" {", "if false {", inCore},
+	{"recognise: the own kind", recogniseFile, "return k.marks(res) != \"\" })", "return false && k != nil })", inCore},
 	{"recognise: Curity", recogniseFile, "if res.Status == http.StatusNoContent {", "if false {", inCore},
 	{"recognise: Basic credentials", recogniseFile, "case challenges(res, \"Basic\"):", "case false:", inCore},
 	{"look: also when the secret is wrong", recogniseFile, "case tokensource.ErrInvalidClient, ", "case ", inCore},
@@ -19,7 +19,7 @@ var recogniseMutants = []mutant{
 	{"look: what was seen is forgotten", lookFile, "\tl.saw = saw\n", "", inCore},
 	{"look: without a bound", lookFile, "{Timeout: lookTime}", "{Timeout: 100 * lookTime}", inCore},
 	{"look: a page that answers everywhere", lookFile, "case statusOf(res8, status) == statusOf(res7, status):", "case false:", inCore},
-	{"look: the runtime's name is not kept", lookFile, "return before\n", "return usualPlace + before\n", inCore},
+	{"look: the runtime's name is not kept", lookFile, "return []string{before}\n", "return []string{usualPlace + before}\n", inCore},
 }
 
 const (
