@@ -36,9 +36,9 @@ type DiscoverConfig struct {
 	CAFile string
 }
 
-// Discover reads the metadata of an authorization server (RFC 8414 or OpenID Connect Discovery 1.0).
-// Nothing else in this module reads it: MobileFirst publishes none, and no address has to come from
-// there. Use what it returns as RFC7662Config.Metadata.
+// Discover reads the metadata of an authorization server (RFC 8414 or OpenID Connect Discovery
+// 1.0). Nothing else in this module reads it: MobileFirst publishes none, and no address has to
+// come from there. Use what it returns as RFC7662Config.Metadata.
 //
 // It sends one request and waits for it, until ctx ends or Timeout is over. An error means that
 // there is no metadata. A mistake in c is a [*ConfigError], any other failure an [*EndpointError].
@@ -107,8 +107,8 @@ func checkIssuer(issuer string) (*url.URL, error) {
 	return u, nil
 }
 
-// wellKnown returns where the issuer u has its metadata. One slash at the end of the issuer does not
-// count.
+// wellKnown returns where the issuer u has its metadata. One slash at the end of the issuer does
+// not count.
 func wellKnown(u *url.URL, openID bool) string {
 	origin, path := u.Scheme+"://"+u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
 	if openID {

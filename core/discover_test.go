@@ -21,8 +21,8 @@ import (
 	"github.com/mfpguard/mfpguard/internal/selfsigned"
 )
 
-// published is a transport to a server whose metadata is this document, wherever it is asked for. It
-// notes the addresses that were asked for.
+// published is a transport to a server whose metadata is this document, wherever it is asked for.
+// It notes the addresses that were asked for.
 func published(document string, asked *[]string) roundtrip.Func {
 	return func(r *http.Request) (*http.Response, error) {
 		if asked != nil {

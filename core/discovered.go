@@ -100,8 +100,8 @@ func (m *Metadata) introspectionFor(methods []string) string {
 	return m.IntrospectionURL
 }
 
-// checkAuthMethod returns an error if the server's metadata says that it does not support our way to
-// authenticate.
+// checkAuthMethod returns an error if the server's metadata says that it does not support our way
+// to authenticate.
 func (c *Config) checkAuthMethod() error {
 	if c.Profile.discovered == nil {
 		return nil

@@ -21,7 +21,8 @@ func withMetadata(m *core.Metadata, a http.RoundTripper, change ...func(*core.RF
 	return core.Config{Profile: core.RFC7662(c), ClientID: "rs1", ClientSecret: "s3cret", Transport: a}
 }
 
-// SV-07: the addresses and the issuer come from the metadata, and tokens of other issuers are refused.
+// SV-07: the addresses and the issuer come from the metadata, and tokens of other issuers are
+// refused.
 func TestVerifierOfMetadata(t *testing.T) {
 	m := discover(t, asTest, `{"issuer":"https://as.test","introspection_endpoint":"https://as.test/introspect",
 		"mtls_endpoint_aliases":{"introspection_endpoint":"https://as.test/mtls"}}`)
@@ -87,7 +88,8 @@ func TestContradictionsOfMetadata(t *testing.T) {
 	}
 }
 
-// MD-11, MD-12, MD-13: our way to authenticate must be one that the server supports, if it says which.
+// MD-11, MD-12, MD-13: our way to authenticate must be one that the server supports, if it says
+// which.
 func TestAuthMethodsOfMetadata(t *testing.T) {
 	source, err := tokensource.New(tokensource.Config{TokenURL: "https://as.test/t", ClientID: "rs1", ClientSecret: "s3cret"})
 	if err != nil {

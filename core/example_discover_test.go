@@ -9,7 +9,8 @@ import (
 	"github.com/mfpguard/mfpguard/core"
 )
 
-// Discover is an explicit call. Its result tells New where to ask, and which issuer the tokens have.
+// Discover is an explicit call. Its result tells New where to ask, and which issuer the tokens
+// have.
 func ExampleDiscover() {
 	as := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		issuer := "http://" + r.Host

@@ -20,8 +20,8 @@ type hosts struct {
 	places []string // host:port, that of the issuer first
 }
 
-// newHosts returns the places of the issuer u and those that the operator allows. An error completes
-// "AllowedHosts ...".
+// newHosts returns the places of the issuer u and those that the operator allows. An error
+// completes "AllowedHosts ...".
 func newHosts(u *url.URL, allowed []string) (*hosts, error) {
 	h := &hosts{name: u.Hostname(), plain: u.Scheme == "http", places: []string{place(u)}}
 	for _, host := range allowed {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// MD-03, MD-09, MD-10, MD-14, MD-18, A15, A62: whatever a document says, what is read is of the issuer
-// that was asked for, and no address leaves its host.
+// MD-03, MD-09, MD-10, MD-14, MD-18, A15, A62: whatever a document says, what is read is of the
+// issuer that was asked for, and no address leaves its host.
 func FuzzMetadata(f *testing.F) {
 	for _, seed := range []string{
 		`{"issuer":"https://as.test","introspection_endpoint":"https://as.test/i","token_endpoint":"https://as.test/t","jwks_uri":"https://as.test/k"}`,

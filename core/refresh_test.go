@@ -178,8 +178,8 @@ func TestDiscoverFailsClosed(t *testing.T) {
 	})
 }
 
-// MD-16: a caller that leaves ends its request only if no other waits, and that is no failure of the
-// server. No goroutine stays.
+// MD-16: a caller that leaves ends its request only if no other waits, and that is no failure of
+// the server. No goroutine stays.
 func TestRefreshCallersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &publisher{}

@@ -50,8 +50,8 @@ func NewLookout(s Server, transport http.RoundTripper, log *slog.Logger) *Lookou
 }
 
 // Look returns what stands there, in words that follow those of failure, the error of a question.
-// It is "" if nothing was recognised, or if failure leaves no doubt. It looks once a minute at most;
-// meanwhile it returns what it saw in the last look.
+// It is "" if nothing was recognised, or if failure leaves no doubt. It looks once a minute at
+// most; meanwhile it returns what it saw in the last look.
 func (l *Lookout) Look(ctx context.Context, failure error) string {
 	if !isDoubtful(failure) {
 		return ""
@@ -176,8 +176,8 @@ func (l *Lookout) ask(ctx context.Context, place string, get bool) *endpoint.Res
 	return res
 }
 
-// inMetadata returns what a metadata document at place says. It is shown to an operator and used for
-// nothing.
+// inMetadata returns what a metadata document at place says. It is shown to an operator and used
+// for nothing.
 func (l *Lookout) inMetadata(place string, res *endpoint.Response) string {
 	if res == nil || res.Status != http.StatusOK {
 		return ""

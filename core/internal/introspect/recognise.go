@@ -56,8 +56,8 @@ type anotherKindError struct {
 // Error returns what was seen and which profile fits.
 func (e *anotherKindError) Error() string { return e.saw + ": " + e.fit + " fits" }
 
-// recognised returns an *anotherKindError if an answer that s could not use is that of another kind,
-// and else nil.
+// recognised returns an *anotherKindError if an answer that s could not use is that of another
+// kind, and else nil.
 func recognised(s Server, res *endpoint.Response) error {
 	own := kindsOf(s)
 	if slices.ContainsFunc(own, func(k *kind) bool { return k.marks(res) != "" }) {
