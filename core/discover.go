@@ -37,8 +37,8 @@ type DiscoverConfig struct {
 }
 
 // Discover reads the metadata of an authorization server (RFC 8414 or OpenID Connect Discovery
-// 1.0). Nothing else in this module reads it: MobileFirst publishes none, and no address has to
-// come from there. Use what it returns as RFC7662Config.Metadata.
+// 1.0). No address is taken from there without this call, and none has to be: MobileFirst publishes
+// no metadata. Use what Discover returns as RFC7662Config.Metadata.
 //
 // It sends one request and waits for it, until ctx ends or Timeout is over. An error means that
 // there is no metadata. A mistake in c is a [*ConfigError], any other failure an [*EndpointError].
