@@ -24,7 +24,7 @@ func (g *clientCredentials) decode(res *endpoint.Response, scope string) (Token,
 	}
 	if res.Status != http.StatusOK || fail.Code != "" {
 		fail.RetryAfter = endpoint.RetryAfter(res.Header, time.Now(), maxRetryAfter)
-		fail.Hint = hint(fail, scope)
+		fail.Hint = g.hint(fail, scope)
 		return Token{}, fail
 	}
 	if err != nil {
@@ -85,14 +85,14 @@ func lifetime(answer strictjson.Object) (time.Duration, error) {
 }
 
 // hint returns what the operator should check.
-func hint(e *EndpointError, scope string) string {
+func (g *clientCredentials) hint(e *EndpointError, scope string) string {
 	switch {
 	case e.Code == ErrInvalidScope || e.Code == "scope_invalid":
 		return fmt.Sprintf("the client's allowed scope does not cover %q", scope)
 	case e.Code == ErrInvalidClient, e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
-		return "the client id or secret is wrong"
+		return "the client id or " + g.name + " is wrong" + g.also
 	case e.Code == "" && e.Status == http.StatusBadRequest:
-		return "it gives no reason: check the client id and secret"
+		return "it gives no reason: check the client id and " + g.name
 	case e.Status == http.StatusNotFound:
 		return "nothing is served there: check the URL, which for MobileFirst 8.0 ends in /api/az/v1/token"
 	case e.Status >= 300 && e.Status < 400:

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
@@ -15,31 +14,23 @@ import (
 type clientCredentials struct {
 	url      string // for errors
 	endpoint *endpoint.Client
-	id       string
-	style    clientauth.Style
-	secret   clientauth.Secret
 	complete bool // the whole scope must be granted
 	timeout  time.Duration
-	key      fingerprintKey
-	hook     contain.Hook // the program's Transport
+	credentials
+	hook contain.Hook // the program's Transport
 }
 
 var errPanicked = errors.New("it panicked")
 
-// fetch asks for a token, and sets used to the fingerprint of the secret that was sent last.
+// fetch asks for a token, and sets used to the fingerprint of the secret or key that was sent last.
 func (g *clientCredentials) fetch(ctx context.Context, scope string, used *fingerprint) (Token, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if scope != "" {
 		form.Set("scope", scope)
 	}
-	auth := clientauth.New(g.style, g.id, func(ctx context.Context) (string, error) {
-		secret, err := g.secret(ctx)
-		*used = g.key.of(secret)
-		return secret, err
-	})
 	var res *endpoint.Response
 	err := errPanicked
-	g.hook.Call(func() { res, err = g.endpoint.Post(ctx, form, auth) })
+	g.hook.Call(func() { res, err = g.endpoint.Post(ctx, form, g.method(used)) })
 	if err != nil {
 		return Token{}, &EndpointError{Endpoint: "token", URL: g.url, Hint: endpoint.Hint(err, g.timeout), Err: err}
 	}
@@ -48,10 +39,4 @@ func (g *clientCredentials) fetch(ctx context.Context, scope string, used *finge
 		return Token{}, err
 	}
 	return t, nil
-}
-
-// secretNow returns the fingerprint of the secret as it is now.
-func (g *clientCredentials) secretNow(ctx context.Context) (fingerprint, error) {
-	secret, err := g.secret(ctx)
-	return g.key.of(secret), err
 }

@@ -3,11 +3,9 @@ package tokensource
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"crypto/tls"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
@@ -15,10 +13,10 @@ import (
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 )
 
-// ClientAuth is how a confidential client's id and secret are sent (RFC 6749 section 2.3.1).
+// ClientAuth is how a confidential client authenticates (RFC 6749 section 2.3).
 type ClientAuth string
 
-// The ways of client authentication. The two Basic ones differ if the id or the secret has a
+// The ways of client authentication that need to be named. The two Basic ones differ if the id or the secret has a
 // character that a form escapes, such as $ @ + / % : = or a blank.
 const (
 	// BasicRaw sends base64(id:secret) as it is. MobileFirst 8.0 wants this.
@@ -27,10 +25,13 @@ const (
 	Basic = ClientAuth(clientauth.Basic)
 	// Post sends client_id and client_secret in the form.
 	Post = ClientAuth(clientauth.Post)
+	// TLSClientAuth sends client_id alone: the TLS certificate of the client authenticates it (RFC
+	// 8705 section 2).
+	TLSClientAuth ClientAuth = "tls_client_auth"
 )
 
-// Config describes a confidential client and the token that it asks for. Only TokenURL, ClientID
-// and a secret are required.
+// Config describes a confidential client and the token that it asks for. Only TokenURL and ClientID
+// are required, and one of ClientSecret, ClientSecretFunc, ClientAssertion and ClientCertificate.
 //
 // A panic in a function of the Config or in the Logger's handler is contained. The first panic of
 // each is logged as an error.
@@ -46,7 +47,20 @@ type Config struct {
 	// times a second at most after a refusal, to see whether the secret has changed. It must be safe
 	// for concurrent use and return within Timeout.
 	ClientSecretFunc func(context.Context) (Secret, error)
-	// ClientAuth is how they are sent. Zero means [BasicRaw].
+	// ClientAssertion, instead of a secret, authenticates the client with its private key.
+	ClientAssertion *ClientAssertion
+	// ClientCertificate returns the certificate that each new connection to the server presents, as
+	// the field GetClientCertificate of tls.Config; see [CertificateFiles]. It must be safe for
+	// concurrent use and return soon.
+	//
+	// Without a secret and a ClientAssertion it authenticates the client, as ClientAuth
+	// [TLSClientAuth] does. Beside one of them it is for a gateway, and nothing else changes. A
+	// connection is used for five minutes at most, so that a new certificate takes effect soon.
+	//
+	// It cannot be set beside Transport: let the Transport's TLSClientConfig have it.
+	ClientCertificate func(*tls.CertificateRequestInfo) (*tls.Certificate, error)
+	// ClientAuth is how ClientID and the secret are sent. Zero means [BasicRaw]. [TLSClientAuth] is
+	// for a Transport that presents a certificate. A ClientAuth beside ClientAssertion is an error.
 	ClientAuth ClientAuth
 	// Scope is the space-separated list of scope elements to ask for. Empty sends no scope parameter;
 	// MobileFirst then grants RegisteredClient.
@@ -57,7 +71,7 @@ type Config struct {
 	// Timeout bounds one fetch, retries included. It is between 1ms and 1h; zero means 5s. If a
 	// function of the program ignores its context, the fetch is abandoned 100ms after the Timeout.
 	Timeout time.Duration
-	// Transport sends the requests. Nil means NewTransport(CAFile). Redirects are never followed. A
+	// Transport sends the requests. Nil means NewTransport(CAFile), with ClientCertificate. Redirects are never followed. A
 	// Transport, also one that wraps another, should have a method CloseIdleConnections, which is
 	// called after a failure.
 	Transport http.RoundTripper
@@ -91,54 +105,45 @@ const (
 
 // New returns a Source for the client credentials grant (RFC 6749 section 4.4). It checks c, reads
 // CAFile if there is one, and sends nothing: the first call of [Source.Token] fetches the first
-// token, so a program starts while the server is down. An error about c wraps a [*ConfigError].
+// token, so a program starts while the server is down. An error names all mistakes in c, one a
+// line. Each is a [*ConfigError].
 func New(c Config) (*Source, error) {
-	c.ClientAuth = cmp.Or(c.ClientAuth, BasicRaw)
-	u, err := c.check()
-	if err != nil {
-		return nil, err
+	c.Logger, c.Timeout = contain.Logger(c.Logger), cmp.Or(c.Timeout, defaultTimeout)
+	u, found := c.check()
+	transport, err := c.transport()
+	found.add("Config.CAFile", err)
+	if len(found) > 0 {
+		return nil, found.join()
 	}
 	u.RawQuery = ""
-	if c.Transport == nil {
-		if c.Transport, err = endpoint.OpenTransport(idleConns, c.CAFile); err != nil {
-			return nil, configError("CAFile", err)
-		}
-	}
-	c.Logger, c.Timeout = contain.Logger(c.Logger), cmp.Or(c.Timeout, defaultTimeout)
 	g := &clientCredentials{
 		url:      u.String(),
-		endpoint: endpoint.New(endpoint.Options{URL: c.TokenURL, Transport: c.Transport}),
+		endpoint: endpoint.New(endpoint.Options{URL: c.TokenURL, Transport: transport}),
 		complete: c.RequireScope, timeout: c.Timeout,
-		id: c.ClientID, style: clientauth.Style(c.ClientAuth), secret: c.secret(),
-		key:  newFingerprintKey(),
-		hook: contain.Hook{Name: "Config.Transport", Log: c.Logger},
+		credentials: c.credentials(),
+		hook:        contain.Hook{Name: "Config.Transport", Log: c.Logger},
 	}
 	scoped := &scopedSources{sources: map[string]*Source{}}
 	renewed := c.renewed()
 	scoped.create = func(scope string) *Source {
 		s := newSource(func(ctx context.Context, used *fingerprint) (Token, error) { return g.fetch(ctx, scope, used) })
-		s.timeout = c.Timeout
+		s.timeout, s.secret = c.Timeout, g.now
 		s.scope, s.scoped, s.insecure, s.renewed, s.log = scope, scoped, c.InsecureHTTP, renewed, c.Logger
-		if c.ClientSecretFunc != nil {
-			s.secret = g.secretNow
-		}
 		return s
 	}
 	return scoped.get(c.Scope), nil
 }
 
-// secret returns the function that reads the client's secret. A panic in the program's function is
-// an error of it.
-func (c Config) secret() clientauth.Secret {
-	if c.ClientSecretFunc == nil {
-		return func(context.Context) (string, error) { return string(c.ClientSecret), nil }
+// transport returns Transport, or the one that a nil Transport means. Its error is about CAFile.
+func (c Config) transport() (http.RoundTripper, error) {
+	if c.Transport != nil {
+		return c.Transport, nil
 	}
-	hook := &contain.Hook{Name: "Config.ClientSecretFunc", Log: c.Logger}
-	return func(ctx context.Context) (string, error) {
-		secret, err := Secret(""), errPanicked
-		hook.Call(func() { secret, err = c.ClientSecretFunc(ctx) })
-		return string(secret), err
+	t, err := endpoint.OpenTransport(idleConns, c.CAFile)
+	if err != nil || c.ClientCertificate == nil {
+		return t, err
 	}
+	return endpoint.WithCertificate(t, c.ClientCertificate, &contain.Hook{Name: "Config.ClientCertificate", Log: c.Logger}), nil
 }
 
 // renewed returns Renewed with its panics contained, or nil.
@@ -148,45 +153,4 @@ func (c Config) renewed() func(Renewal) {
 	}
 	hook := &contain.Hook{Name: "Config.Renewed", Log: c.Logger}
 	return func(r Renewal) { hook.Call(func() { c.Renewed(r) }) }
-}
-
-// check returns the first mistake in c as an error that wraps a *ConfigError.
-func (c Config) check() (*url.URL, error) {
-	style := clientauth.Style(c.ClientAuth)
-	if err := style.CheckID(c.ClientID); err != nil {
-		return nil, configError("ClientID", err)
-	}
-	switch {
-	case c.ClientSecret != "" && c.ClientSecretFunc != nil:
-		return nil, configError("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
-	case c.ClientSecretFunc == nil:
-		if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
-			return nil, configError("ClientSecret", err)
-		}
-	}
-	if err := CheckScope(c.Scope); err != nil {
-		return nil, configError("Scope", err)
-	}
-	if c.Timeout != 0 && (c.Timeout < leastTimeout || c.Timeout > mostTimeout) {
-		return nil, configError("Timeout", fmt.Errorf("is %v, want %v to %v, or 0 for %v", c.Timeout, leastTimeout, mostTimeout, defaultTimeout))
-	}
-	if c.CAFile != "" && c.Transport != nil {
-		return nil, configError("CAFile", errors.New("and Config.Transport are both set: let the Transport wrap tokensource.NewTransport(caFile)"))
-	}
-	if err := endpoint.CheckTransport(c.Transport); err != nil {
-		return nil, configError("Transport", err)
-	}
-	u, err := endpoint.CheckURL(c.TokenURL, c.InsecureHTTP)
-	if err == nil {
-		err = checkTokenPath(u)
-	}
-	if err != nil {
-		return nil, configError("TokenURL", err)
-	}
-	return u, nil
-}
-
-// configError returns the error of New about one field of Config.
-func configError(field string, err error) error {
-	return fmt.Errorf("tokensource: %w", &ConfigError{Field: "Config." + field, Err: err})
 }

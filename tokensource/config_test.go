@@ -52,7 +52,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a nil transport with a type", func(c *tokensource.Config) { c.Transport = (*http.Transport)(nil) }, "Config.Transport is a nil *http.Transport"},
 		{"a colon in the id", func(c *tokensource.Config) { c.ClientID = "a:b" }, "Config.ClientID contains a colon"}, // IN-08
 		{"a colon in a form-encoded id", func(c *tokensource.Config) { c.ClientID, c.ClientAuth = "a:b", tokensource.Basic }, ""},
-		{"an unknown way of authentication", func(c *tokensource.Config) { c.ClientAuth = "digest" }, "unknown style"},
+		{"an unknown way of authentication", func(c *tokensource.Config) { c.ClientAuth = "digest" }, `Config.ClientAuth is "digest", want "basic-raw", "basic", "post" or "tls_client_auth"`},
 		// CC-08
 		{"no scope", func(c *tokensource.Config) { c.Scope = "" }, ""},
 		{"a quotation mark in the scope", func(c *tokensource.Config) { c.Scope = `a"b` }, "Config.Scope has the character '\"'"},
@@ -104,7 +104,12 @@ func TestNewRefuses(t *testing.T) {
 // namesField reports whether err is "tokensource: " and the text of a ConfigError, which begins with its Field.
 func namesField(err error) bool {
 	e, ok := errors.AsType[*tokensource.ConfigError](err)
-	return ok && err.Error() == "tokensource: "+e.Error() && reflect.ValueOf(tokensource.Config{}).FieldByName(strings.TrimPrefix(e.Field, "Config.")).IsValid()
+	if !ok {
+		return false
+	}
+	where, field, _ := strings.Cut(e.Field, ".")
+	of := map[string]any{"Config": tokensource.Config{}, "ClientAssertion": tokensource.ClientAssertion{}}[where]
+	return err.Error() == "tokensource: "+e.Error() && of != nil && reflect.ValueOf(of).FieldByName(field).IsValid()
 }
 
 func TestConfigErrorNamesTheField(t *testing.T) {

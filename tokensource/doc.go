@@ -23,6 +23,12 @@
 //
 // It calls [Source.Invalidate] when a server refuses the token.
 //
+// # Keys in place of a secret
+//
+// A client may have a private key ([Config.ClientAssertion]) or a TLS certificate
+// ([Config.ClientCertificate]) in place of a secret. Both can be files that are replaced while the
+// program runs: see [KeyFile] and [CertificateFiles].
+//
 // # Renewal
 //
 // The token of a MobileFirst confidential client is valid for one hour. Its renewal is due five
@@ -39,8 +45,8 @@
 // One fetch runs at a time. It continues when the caller that started it leaves. After a failed
 // fetch there is a backoff of one second, which doubles up to ten. After a refusal of the
 // credentials or the scope the backoff is two seconds and doubles up to five minutes. A new secret
-// ends it: if [Config.ClientSecretFunc] returns another secret, the next caller without a token
-// starts a fetch.
+// ends it: if [Config.ClientSecretFunc] returns another secret, or the KeyFunc of a
+// [ClientAssertion] another key, the next caller without a token starts a fetch.
 //
 // A Source has no goroutine but that of a fetch, so there is nothing to close. A program that is
 // idle for long, and whose next request must not wait for a token, runs [Source.Keep].

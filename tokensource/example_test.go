@@ -70,6 +70,40 @@ func ExampleConfig_clientSecretFunc() {
 	// <nil>
 }
 
+// A client with a private key in place of a secret. A new key in the file takes effect within a
+// second.
+func ExampleConfig_clientAssertion() {
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL: "https://as.example.com/token",
+		ClientID: "nightly",
+		ClientAssertion: &tokensource.ClientAssertion{
+			KeyFunc:  tokensource.KeyFile("/etc/nightly/key.pem"),
+			Audience: "https://as.example.com", // the issuer identifier of the server
+		},
+		Scope: "messages.write",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(src)
+	// Output: token source for the scope "messages.write"
+}
+
+// A client whose TLS certificate authenticates it.
+func ExampleConfig_clientCertificate() {
+	src, err := tokensource.New(tokensource.Config{
+		TokenURL:          "https://as.example.com/token",
+		ClientID:          "nightly",
+		ClientCertificate: tokensource.CertificateFiles("/etc/nightly/tls.crt", "/etc/nightly/tls.key"),
+		Scope:             "messages.write",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(src)
+	// Output: token source for the scope "messages.write"
+}
+
 func ExampleConfig_renewed() {
 	srv := coretest.NewServer()
 	defer srv.Close()

@@ -13,7 +13,7 @@ type pendingFetch struct {
 	trigger Trigger
 	begun   time.Time
 	ctx     context.Context // ends when the fetch has to end
-	refused *fingerprint    // if not nil: fetch only if the secret is another one by now
+	refused *fingerprint    // if not nil: fetch only if the secret or key is another one by now
 	asks    atomic.Bool     // the server is asked; false while the secret is checked
 	done    chan struct{}
 	token   Token
@@ -30,7 +30,7 @@ func fetched(ctx context.Context, l *lease) *pendingFetch {
 // result is what a fetch returns.
 type result struct {
 	token Token
-	used  fingerprint // of the secret that was sent
+	used  fingerprint // of the secret or key that was sent
 	err   error
 }
 

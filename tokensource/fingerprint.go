@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 )
 
-// fingerprint is a keyed hash of a secret, to compare it with another one without keeping it. No
+// fingerprint is a keyed hash of a secret, or of the thumbprint of a key, to compare it with another one without keeping it. No
 // secret has the zero fingerprint.
 type fingerprint [sha256.Size]byte
 

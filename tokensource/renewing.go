@@ -22,7 +22,8 @@ const (
 //   - Otherwise Token waits for the one fetch that all callers share, no longer than ctx.
 //
 // During the backoff after a refusal, Token also looks whether [Config.ClientSecretFunc] has
-// another secret, four times a second at most, and then fetches at once.
+// another secret, or the KeyFunc of a [ClientAssertion] another key, four times a second at most,
+// and then fetches at once.
 //
 // Token never returns an expired token, except within a second after the machine wakes from sleep.
 func (s *Source) Token(ctx context.Context) (Token, error) {

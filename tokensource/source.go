@@ -32,7 +32,7 @@ var (
 // that of a fetch, so there is nothing to close.
 type Source struct {
 	fetch    func(ctx context.Context, used *fingerprint) (Token, error)
-	secret   func(context.Context) (fingerprint, error) // of the present secret; nil if it cannot change
+	secret   func(context.Context) (fingerprint, error) // of the present secret or key; nil if it cannot change
 	scope    string                                     // to ask for
 	scoped   *scopedSources                             // of the same client; nil for Func and Static
 	insecure bool                                       // Transport may send the token to http://

@@ -1,14 +1,16 @@
-// Package selfsigned makes certificates for the TLS servers of tests. The module itself contains no
+// Package selfsigned makes certificates for the TLS servers and clients of tests. The module itself contains no
 // private key.
 package selfsigned
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"net"
 	"time"
 )
@@ -25,7 +27,7 @@ func Certificate(notBefore, notAfter time.Time, hosts ...string) (tls.Certificat
 		NotBefore:             notBefore,
 		NotAfter:              notAfter,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 	}
@@ -52,4 +54,19 @@ func Pool(c tls.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(c.Leaf)
 	return pool
+}
+
+// PEM returns the certificate and its key as two PEM texts.
+func PEM(c tls.Certificate) (cert, key []byte, err error) {
+	var certs bytes.Buffer
+	for _, der := range c.Certificate {
+		if err := pem.Encode(&certs, &pem.Block{Type: "CERTIFICATE", Bytes: der}); err != nil {
+			return nil, nil, err
+		}
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	return certs.Bytes(), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }

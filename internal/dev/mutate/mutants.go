@@ -149,7 +149,7 @@ var decisionMutants = []mutant{
 	{"source: long secrets are words", "internal/endpoint/repeat.go", "len(secret) >= minLong || ", "", "./internal/endpoint"},
 	{"source: a host is a secret", "internal/endpoint/repeat.go", "return covers(host)", "return false", "./internal/endpoint"},
 	{"source: a secret's line break is sent", "internal/clientauth/clientauth.go", "return Trim(v), nil", "return v, nil", "./internal/clientauth"},
-	{"source: a TokenURL may be any", "tokensource/config.go", "\t\terr = checkTokenPath(u)\n", "", inSource},
+	{"source: a TokenURL may be any", "tokensource/config_check.go", "\t\terr = checkTokenPath(u)\n", "", inSource},
 	{"source: the zero Source is one", "tokensource/source.go", "return s != nil && s.fetch != nil", "return s != nil", inSource},
 	{"source: Basic does not form-encode", "internal/clientauth/basic.go", "setBasic(header, url.QueryEscape(b.id), url.QueryEscape(secret))", "setBasic(header, b.id, secret)", "./internal/clientauth " + inCore + " " + inSource},
 
