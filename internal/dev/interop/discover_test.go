@@ -50,6 +50,29 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
+// Endpoints for certificates are on another port, which has to be allowed. SV-07, MT-12, MD-10
+func TestDiscoverEndpointsForCertificates(t *testing.T) {
+	s := newTLSServer(t)
+	config := core.DiscoverConfig{Issuer: s.issuer, CAFile: s.caFile(t), AllowedHosts: []string{s.mtlsHost()}}
+	for _, config.OpenID = range []bool{true, false} {
+		m, err := core.Discover(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.IntrospectionURL != s.introspection || m.TokenURL != s.token || m.TLSIntrospectionURL != s.mtls.introspection || m.TLSTokenURL != s.mtls.token {
+			t.Errorf("the metadata are %+v", m)
+		}
+	}
+	config.AllowedHosts = nil
+	if m, err := core.Discover(t.Context(), config); m != nil || err == nil || !strings.Contains(err.Error(), "AllowedHosts") {
+		t.Errorf("another port than the issuer's: %+v, %v", m, err)
+	}
+	config.CAFile = ""
+	if m, err := core.Discover(t.Context(), config); m != nil || err == nil || !strings.Contains(err.Error(), "CAFile") {
+		t.Errorf("a certificate that no one vouches for: %+v, %v", m, err)
+	}
+}
+
 // SV-07, MD-03, MD-06
 func TestDiscoverRefuses(t *testing.T) {
 	provider, zitadel := theProvider(), newZitadel(t)

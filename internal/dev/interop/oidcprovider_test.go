@@ -44,6 +44,7 @@ type providerTLS struct {
 // test run.
 type provider struct {
 	*server
+	mtls       *server // the same with certificates of clients, nil without TLS
 	node       *exec.Cmd
 	in         io.WriteCloser
 	out        *bufio.Reader
@@ -107,16 +108,24 @@ func (p *provider) meet(c providerConfig) error {
 	if err != nil {
 		return err
 	}
-	var at struct{ URL, User, Refresh string }
+	var at struct{ URL, MTLSURL, User, Refresh string }
 	if err := json.Unmarshal(line, &at); err != nil {
 		return fmt.Errorf("its first line is %q: %w", line, err)
 	}
-	p.server = &server{
-		name: "oidc-provider", issuer: at.URL,
-		token: at.URL + "/token", introspection: at.URL + "/token/introspection", revocation: at.URL + "/token/revocation",
-		user: at.User, refresh: at.Refresh,
+	p.server = providerAt(at.URL, at.URL)
+	p.user, p.refresh = at.User, at.Refresh
+	if at.MTLSURL != "" {
+		p.mtls = providerAt(at.URL, at.MTLSURL)
 	}
 	return nil
+}
+
+// providerAt is an oidc-provider with its endpoints under base.
+func providerAt(issuer, base string) *server {
+	return &server{
+		name: "oidc-provider", issuer: issuer,
+		token: base + "/token", introspection: base + "/token/introspection", revocation: base + "/token/revocation",
+	}
 }
 
 // rotate gives the provider other keys, as a restart would. It forgets its tokens.

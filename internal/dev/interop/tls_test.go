@@ -7,9 +7,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -124,6 +128,23 @@ func (s *tlsServer) roots() *x509.CertPool {
 	return pool
 }
 
+// caFile is a file with who may vouch for the server.
+func (s *tlsServer) caFile(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.authority.certificate.Raw})
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// mtlsHost is where the server asks for certificates.
+func (s *tlsServer) mtlsHost() string {
+	u, _ := url.Parse(s.mtls.token)
+	return u.Host
+}
+
 // transport presents a certificate, nil for none.
 func (s *tlsServer) transport(t *testing.T, c *tls.Certificate) *http.Transport {
 	t.Helper()
@@ -163,7 +184,7 @@ func TestProviderTakesCertificates(t *testing.T) {
 				pairs = append(pairs, "client_id", tt.client)
 			}
 			via := &http.Client{Transport: s.transport(t, tt.certificate)}
-			a := ask(t, via, s.token, "application/json", pairs...)
+			a := ask(t, via, s.mtls.token, "application/json", pairs...)
 			if a.status != tt.status {
 				t.Fatalf("the token endpoint answers %d %s, want %d", a.status, a.body, tt.status)
 			}
@@ -171,7 +192,7 @@ func TestProviderTakesCertificates(t *testing.T) {
 				return
 			}
 			token := a.member("access_token").(string)
-			a = ask(t, via, s.introspection, "application/json", "token", token, "client_id", tt.client)
+			a = ask(t, via, s.mtls.introspection, "application/json", "token", token, "client_id", tt.client)
 			if a.member("active") != true || a.member("client_id") != tt.client {
 				t.Errorf("the introspection endpoint answers %d %s", a.status, a.body)
 			}

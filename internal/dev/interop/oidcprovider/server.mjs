@@ -1,8 +1,8 @@
 // A real oidc-provider for the tests in the directory above.
 //
 // Its standard input has lines of JSON. The first one says what to serve, as providerConfig in oidcprovider_test.go
-// describes it. The answer is one line, {"url": "...", "user": "...", "refresh": "..."}, where user and refresh are tokens
-// of a user. Each later line is a key set that takes the place of the one before; the answer is an empty line. The program
+// describes it. The answer is one line, {"url": "...", "mtlsURL": "...", "user": "...", "refresh": "..."}, where user and
+// refresh are tokens of a user, and mtlsURL is where clients present certificates, if there is TLS. Each later line is a key set that takes the place of the one before; the answer is an empty line. The program
 // serves until its standard input ends.
 import { createServer as createPlain } from 'node:http';
 import { createServer as createTLS } from 'node:https';
@@ -19,10 +19,12 @@ const resources = {
 };
 const lifetimes = Object.fromEntries(clients.map(({ id, lifetime }) => [id, lifetime]));
 
-// With requestCert and without rejectUnauthorized, each client connects, and the provider decides about its certificate.
-const server = tls ? createTLS({ ...tls, requestCert: true, rejectUnauthorized: false }) : createPlain();
-await new Promise((listening) => { server.listen(0, '127.0.0.1', listening); });
-const url = `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
+// Both servers do the same. Only the second one asks for certificates. Without rejectUnauthorized each client connects, and
+// the provider decides about its certificate.
+const servers = tls ? [createTLS(tls), createTLS({ ...tls, requestCert: true, rejectUnauthorized: false })] : [createPlain()];
+await Promise.all(servers.map((server) => new Promise((listening) => { server.listen(0, '127.0.0.1', listening); })));
+const [url, mtlsURL] = servers.map((server) => `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`);
+const aliases = { token_endpoint: `${mtlsURL}/token`, introspection_endpoint: `${mtlsURL}/token/introspection` };
 
 const configuration = (keys) => ({
   clients: clients.map(({ id, secret, scope, grants, metadata }) => ({
@@ -35,6 +37,7 @@ const configuration = (keys) => ({
     ...metadata,
   })),
   jwks: keys,
+  discovery: tls ? { mtls_endpoint_aliases: aliases } : {},
   scopes: ['openid', 'offline_access', ...scopes],
   clientAuthMethods: [
     'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth',
@@ -71,7 +74,7 @@ const start = (keys) => {
   serve = provider.callback();
 };
 start(jwks);
-server.on('request', (request, response) => serve(request, response));
+servers.forEach((server) => server.on('request', (request, response) => serve(request, response)));
 
 // The grants of users need a browser, so their tokens are made here.
 const client = await provider.Client.find(clients[0].id);
@@ -82,7 +85,7 @@ const access = new provider.AccessToken({ accountId: 'alice', client, grantId, s
 access.resourceServer = new provider.ResourceServer(audience, resources[audience]);
 const refresh = new provider.RefreshToken({ accountId: 'alice', client, grantId, scope, gty: 'authorization_code' });
 
-console.log(JSON.stringify({ url, user: await access.save(), refresh: await refresh.save() }));
+console.log(JSON.stringify({ url, mtlsURL, user: await access.save(), refresh: await refresh.save() }));
 
 for (;;) {
   start(await nextLine());
