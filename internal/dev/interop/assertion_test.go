@@ -19,6 +19,13 @@ import (
 // assertion is a JWT with which c authenticates at s (RFC 7523 section 3).
 func assertion(t *testing.T, s *server, c client, algorithm jose.SignatureAlgorithm, change func(*jwt.Claims)) string {
 	t.Helper()
+	_, id := clientKeys.signer(algorithm)
+	return assertionWithID(t, s, c, algorithm, id, change)
+}
+
+// assertionWithID is an assertion with another "kid", "" for none.
+func assertionWithID(t *testing.T, s *server, c client, algorithm jose.SignatureAlgorithm, id string, change func(*jwt.Claims)) string {
+	t.Helper()
 	now := time.Now()
 	claims := jwt.Claims{
 		Issuer: c.ID, Subject: c.ID, Audience: jwt.Audience{s.issuer}, ID: rand.Text(),
@@ -27,7 +34,7 @@ func assertion(t *testing.T, s *server, c client, algorithm jose.SignatureAlgori
 	if change != nil {
 		change(&claims)
 	}
-	key, id := clientKeys.signer(algorithm)
+	key, _ := clientKeys.signer(algorithm)
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: id}}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -130,4 +137,28 @@ func next(algorithm jose.SignatureAlgorithm) jose.SignatureAlgorithm {
 		return jose.PS256
 	}
 	return jose.RS256
+}
+
+// The "kid" must be the one that the client registered. A client that registered none must send none. SV-05, CC-54
+func TestProviderComparesKeyIDs(t *testing.T) {
+	s := theProvider()
+	for _, tt := range []struct {
+		name   string
+		client client
+		id     string
+		status int
+	}{
+		{"the registered one", keyClient(jose.ES256), "client-ecdsa", 200},
+		{"another one", keyClient(jose.ES256), "other", 401},
+		{"none", keyClient(jose.ES256), "", 200},
+		{"one where none is registered", unnamedKey, "client-ecdsa", 401},
+		{"none where none is registered", unnamedKey, "", 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			own := assertionWithID(t, s, tt.client, jose.ES256, tt.id, nil)
+			if a := askWithKey(t, s, "nobody-s-token", "application/json", own); a.status != tt.status {
+				t.Errorf("the answer is %d %s, want %d", a.status, a.body, tt.status)
+			}
+		})
+	}
 }

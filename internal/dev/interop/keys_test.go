@@ -81,8 +81,18 @@ func keyClient(algorithm jose.SignatureAlgorithm) client {
 	return c
 }
 
-// keyClients are the clients with keys, one for each algorithm. Only oidc-provider knows them.
+// unnamedKey is a client whose key has no id.
+var unnamedKey = func() client {
+	c := keyClient(jose.ES256)
+	set := publicKey(clientKeys, jose.ES256)
+	set.Keys[0].KeyID = ""
+	c.ID, c.Metadata["jwks"] = "unnamed-key", set
+	return c
+}()
+
+// keyClients are the clients with keys, one for each algorithm, and one more. Only oidc-provider knows them.
 func keyClients() (all []client) {
+	all = append(all, unnamedKey)
 	for _, algorithm := range algorithms {
 		all = append(all, keyClient(algorithm))
 	}
