@@ -14,13 +14,17 @@ import (
 
 // pages are the Markdown files that users read, and how many whole programs each has at least.
 var pages = map[string]int{
-	"README.md":                    1,
-	"core/SECURITY.md":             0,
-	"examples/MIGRATION.md":        1,
-	"examples/README.md":           4,
-	"examples/RECIPES.md":          7,
-	"internal/README.md":           0,
-	"internal/dev/bench/README.md": 0,
+	"README.md":                        1,
+	"core/SECURITY.md":                 0,
+	"examples/MIGRATION.md":            1,
+	"examples/README.md":               4,
+	"examples/RECIPES.md":              7,
+	"examples/servers/curity.md":       1,
+	"examples/servers/mobilefirst7.md": 1,
+	"examples/servers/mobilefirst8.md": 1,
+	"examples/servers/rfc7662.md":      1,
+	"internal/README.md":               0,
+	"internal/dev/bench/README.md":     0,
 }
 
 var program = regexp.MustCompile("(?s)\n```go\n(package main\n.*?\n)```")
