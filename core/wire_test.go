@@ -1,14 +1,11 @@
 package core_test
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -49,37 +46,6 @@ func at(t *testing.T, addr string, change ...func(*core.Config)) *core.Verifier 
 		Profile:  core.RFC7662(core.RFC7662Config{IntrospectionURL: "http://" + addr + "/introspect", AnyAudience: true}),
 		ClientID: "rs1", ClientSecret: "s3cret",
 	}, change...)
-}
-
-// The requests on the wire, byte for byte, as MobileFirst gets them.
-func TestTranscript(t *testing.T) {
-	want, err := os.ReadFile("testdata/mobilefirst8.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	answers := []string{`{"access_token":"CC","token_type":"Bearer","expires_in":3599,"scope":"authorization.introspect"}`, active}
-	addr := listen(t, func(c net.Conn) {
-		r := bufio.NewReader(io.TeeReader(c, &got))
-		for _, answer := range answers {
-			req, err := http.ReadRequest(r)
-			if err != nil {
-				return
-			}
-			if _, err := io.Copy(io.Discard, req.Body); err != nil {
-				return
-			}
-			got.WriteString("\n\n")
-			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
-		}
-	})
-	v := verifier(t, core.Config{Profile: core.MobileFirst8("http://" + addr + "/mfp/api"), ClientID: "test", ClientSecret: "test"})
-	if _, d := authorize(t.Context(), v, bearer(t1), core.AllOf("read")); d != nil {
-		t.Fatalf("got %s: %v", outcome(d), d.Cause)
-	}
-	if s := strings.ReplaceAll(strings.ReplaceAll(got.String(), "\r\n", "\n"), addr, "mfp.example.com"); s != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", s, want)
-	}
 }
 
 // IN-37, A59, A60, BCP-10: no redirect is followed, wherever it leads, and the token goes nowhere else.

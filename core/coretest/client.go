@@ -10,7 +10,7 @@ import (
 // Client is a confidential client: a program with a secret, such as a resource server.
 type Client struct {
 	// ID and Secret are the credentials. They are sent by HTTP Basic, without form-encoding to
-	// MobileFirst and Curity, form-encoded to RFC7662. The latter two also take them in the form, as
+	// MobileFirst, form-encoded to Curity and RFC7662. The latter two also take them in the form, as
 	// client_id and client_secret. The ID must not contain ":".
 	ID, Secret string
 

@@ -51,7 +51,7 @@ func (s *Server) identify(d Dialect, w http.ResponseWriter, r *http.Request) (Cl
 func waysOf(d Dialect, r *http.Request) (ways []way) {
 	id := r.PostForm.Get("client_id")
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Basic") {
-		ways = append(ways, basicWay(d, r))
+		ways = append(ways, basicWay(r))
 	}
 	if r.PostForm.Has("client_secret") {
 		ways = append(ways, secretWay(id, r.PostForm.Get("client_secret")))
@@ -68,10 +68,10 @@ func waysOf(d Dialect, r *http.Request) (ways []way) {
 	return ways
 }
 
-// basicWay decodes what RFC 6749 section 2.3.1 encodes. Curity's own modules send it as it is.
-func basicWay(d Dialect, r *http.Request) way {
+// basicWay decodes what RFC 6749 section 2.3.1 encodes.
+func basicWay(r *http.Request) way {
 	id, secret, ok := r.BasicAuth()
-	if d == RFC7662 && ok {
+	if ok {
 		var errID, errSecret error
 		id, errID = url.QueryUnescape(id)
 		secret, errSecret = url.QueryUnescape(secret)
