@@ -56,7 +56,7 @@ func Run(t *testing.T, serve Serve) {
 }
 
 func run(t *testing.T, serve Serve) {
-	for _, p := range []*profile{mobileFirst, mobileFirst7, rfc7662} {
+	for _, p := range []*profile{mobileFirst, mobileFirst7, rfc7662, curity} {
 		t.Run(p.name, func(t *testing.T) {
 			for _, group := range []struct {
 				name string

@@ -49,6 +49,7 @@ func (f *fixture) start(t testing.TB, serve Serve, routes []Route, change ...fun
 	t.Helper()
 	f.as = coretest.NewServer()
 	t.Cleanup(f.as.Close)
+	f.as.Only(f.profile.dialect)
 	f.as.SetClient(coretest.Client{ID: clientID, Secret: string(secret), AllowedScope: "authorization.introspect"})
 	c := f.profile.core(t, f.as)
 	f.watch.install(&c)

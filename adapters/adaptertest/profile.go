@@ -9,14 +9,13 @@ import (
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
-	"github.com/mfpguard/mfpguard/tokensource"
 )
 
 // profile is a kind of authorization server: its answers about tokens, and the challenges for
 // them.
 type profile struct {
 	name       string
-	endpoint   coretest.Endpoint  // that is asked about tokens
+	dialect    coretest.Dialect
 	challenges map[outcome]string // SCOPE stands for the scope that the route needs
 	core       func(t testing.TB, as *coretest.Server) core.Config
 	answer     func(user, scope string) map[string]any // about an active token
@@ -31,7 +30,7 @@ const (
 // mobileFirst has the three challenges that its client SDKs can read. The one for ambiguous
 // credentials is ours: no SDK sends such a request.
 var mobileFirst = &profile{
-	name: "MobileFirst8", endpoint: coretest.Introspection,
+	name: "MobileFirst8", dialect: coretest.MobileFirst8,
 	challenges: map[outcome]string{
 		noToken:    `Bearer`,
 		malformed:  `Bearer error="invalid_token"`,
@@ -63,7 +62,7 @@ var mobileFirst = &profile{
 // mobileFirst7 has the challenges of MobileFirst8, tokens of one or two parts, and no credentials
 // of the service.
 var mobileFirst7 = &profile{
-	name: "MobileFirst7", endpoint: coretest.Introspection,
+	name: "MobileFirst7", dialect: coretest.MobileFirst7,
 	challenges: mobileFirst.challenges,
 	core: func(_ testing.TB, as *coretest.Server) core.Config {
 		return core.Config{Profile: core.MobileFirst7(core.MobileFirst7Config{BaseURL: as.ProjectURL()})}
@@ -75,39 +74,6 @@ var mobileFirst7 = &profile{
 	},
 	principal: func(user, scope string) string {
 		return fmt.Sprintf(`{"client_id":"","scope":%q,"username":"","user":{"id":%q},"application":null,"device":null,`+
-			`"expires_at":"2100-01-01T00:00:00Z"}`, scope, user)
-	},
-}
-
-// rfc7662 has a realm that needs quoting (BT-42, BT-52), an audience and an issuer.
-var rfc7662 = &profile{
-	name: "RFC7662", endpoint: coretest.Introspection,
-	challenges: map[outcome]string{
-		noToken:    `Bearer realm="a\"b\\c"`,
-		malformed:  `Bearer realm="a\"b\\c", error="invalid_token"`,
-		ambiguous:  `Bearer realm="a\"b\\c", error="invalid_request"`,
-		invalid:    `Bearer realm="a\"b\\c", error="invalid_token"`,
-		lacksScope: `Bearer realm="a\"b\\c", error="insufficient_scope", scope="SCOPE"`,
-	},
-	core: func(t testing.TB, as *coretest.Server) core.Config {
-		source, err := tokensource.New(tokensource.Config{
-			TokenURL: as.BaseURL() + "/az/v1/token", ClientID: clientID, ClientSecret: secret, Scope: "authorization.introspect",
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return core.Config{Profile: core.RFC7662(core.RFC7662Config{
-			IntrospectionURL: as.BaseURL() + "/az/v1/introspection", TokenSource: source,
-			Audience: []string{"https://rs.test"}, Issuer: "https://as.test", Realm: `a"b\c`,
-		})}
-	},
-	answer: func(user, scope string) map[string]any {
-		return map[string]any{
-			"active": true, "scope": scope, "client_id": "c1", "sub": user, "aud": "https://rs.test", "iss": "https://as.test", "exp": expires,
-		}
-	},
-	principal: func(user, scope string) string {
-		return fmt.Sprintf(`{"client_id":"c1","scope":%q,"username":"","user":{"id":%q},"application":null,"device":null,`+
 			`"expires_at":"2100-01-01T00:00:00Z"}`, scope, user)
 	},
 }

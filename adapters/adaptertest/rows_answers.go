@@ -1,6 +1,10 @@
 package adaptertest
 
-import "github.com/mfpguard/mfpguard/core/coretest"
+import (
+	"net/http"
+
+	"github.com/mfpguard/mfpguard/core/coretest"
+)
 
 // answerRows are about what the authorization server answers about a well-formed token.
 var answerRows = []row{
@@ -12,6 +16,10 @@ var answerRows = []row{
 	{id: "A56", name: "a refresh token", fields: bearer, says: set("token_use", "refresh_token"), want: to(invalid)},
 	{id: "A57", name: "a token for another service", only: rfc7662, fields: bearer, says: set("aud", "https://rs.test.evil"), want: to(invalid)},
 	{id: "A57", name: "a token of another issuer", only: rfc7662, fields: bearer, says: set("iss", "https://as.test/"), want: to(invalid)},
+	{id: "A57", name: "a token for another service", only: curity, fields: bearer, says: set("aud", "https://rs.test.evil"), want: to(invalid)},
+	{id: "A57", name: "a token of another issuer", only: curity, fields: bearer, says: set("iss", "https://as.test/"), want: to(invalid)},
+	{id: "SV-04", name: "an answer that must not be kept", only: curity, fields: bearer, as: notKept, want: to(accepted)},
+	{id: "SV-04", name: "the same token once more", only: curity, fields: bearer, again: true, want: to(accepted)},
 	{id: "A63 A64", name: "an error description that would split the answer", fields: bearer, says: injected, want: to(invalid)},
 
 	{id: "BT-46 BT-53 MFP-15", name: "a token that lacks a scope", line: "GET /admin HTTP/1.1", fields: bearer, want: to(lacksScope)},
@@ -66,3 +74,19 @@ func large(answer map[string]any) {
 }
 
 func conflicting(as *coretest.Server, _ string) { as.Conflict(1) }
+
+// notKept forbids to keep the next answer.
+func notKept(as *coretest.Server, _ string) {
+	as.Inject(coretest.Introspection, 1, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(noStore{w}, r)
+	})
+}
+
+// noStore changes the Cache-Control of an answer.
+type noStore struct{ http.ResponseWriter }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w noStore) WriteHeader(status int) {
+	w.Header().Set("Cache-Control", "max-age=0")
+	w.ResponseWriter.WriteHeader(status)
+}

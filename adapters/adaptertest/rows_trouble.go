@@ -33,7 +33,7 @@ var troubleRows = []row{
 	{id: "A59", name: "a redirect", fields: bearer, as: always(coretest.Redirect(307, "http://127.0.0.1:1/")), want: to(unavailable)},
 	{id: "A30", name: "a connection cut short", fields: bearer, as: always(coretest.Truncate()), want: to(unavailable)},
 	{id: "A80 CC-60", name: "our credentials are refused", except: mobileFirst7, fields: bearer, as: deleted, want: to(unavailable)},
-	{id: "MFP-09", name: "409 from a server that is not MobileFirst", only: rfc7662, fields: bearer, as: conflicting, want: to(unavailable)},
+	{id: "MFP-09", name: "409 from a server that is not MobileFirst", except: mobileFirst, fields: bearer, as: always(coretest.Status(409, "MFP-Conflict", "true")), want: to(unavailable)},
 }
 
 func down(as *coretest.Server, _ string) { as.Down() }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mfpguard/mfpguard/core/coretest"
 	"github.com/mfpguard/mfpguard/internal/canary"
 )
 
@@ -81,7 +82,7 @@ const ownQuestion = "mfpguard-readiness-probe"
 // permitted. It returns the service's own tokens in these questions.
 func (f *fixture) asked(t *testing.T, n int, token string) (own []string) {
 	t.Helper()
-	all := f.as.Requests(f.profile.endpoint)
+	all := f.as.Requests(coretest.Introspection)
 	for _, q := range all[len(all)-n:] {
 		if got := q.Form["token"]; !slices.Equal(got, []string{token}) && !slices.Equal(got, []string{ownQuestion}) {
 			t.Errorf("asked about %q, want %q", got, token)
