@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,15 +11,15 @@ import (
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
-	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/contain"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/internal/memcache"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// Config describes a Verifier. Profile, ClientID and a secret are needed. Every other field has a
-// default that suits production.
+// Config describes a Verifier. Profile is needed, and ClientID with one of ClientSecret,
+// ClientSecretFunc, ClientAssertion and ClientCertificate, unless the Profile sends no credentials
+// of ours. Every other field has a default that suits production.
 type Config struct {
 	// Profile is the authorization server: MobileFirst8(base), MobileFirst7(config), Curity(config) or
 	// RFC7662(config).
@@ -30,6 +31,19 @@ type Config struct {
 	// time that it is needed, so that a rotated secret works without a restart. It must be safe for
 	// concurrent use.
 	ClientSecretFunc func(context.Context) (tokensource.Secret, error)
+	// ClientAssertion takes the place of a secret: it authenticates this service with its private
+	// key. A zero Audience means the issuer of the Profile. MobileFirst takes no assertions.
+	ClientAssertion *tokensource.ClientAssertion
+	// ClientCertificate returns the certificate that each new connection to the server presents, as
+	// the field GetClientCertificate of tls.Config; see tokensource.CertificateFiles. It must be safe
+	// for concurrent use and return soon.
+	//
+	// Without a secret and a ClientAssertion it authenticates this service, unless the Profile names
+	// another way. Otherwise it is for a gateway, and nothing else changes. A connection carries new
+	// requests for five minutes at most, so that a new certificate takes effect soon.
+	//
+	// It cannot be set beside Transport: let the Transport's TLSClientConfig have it.
+	ClientCertificate func(*tls.CertificateRequestInfo) (*tls.Certificate, error)
 
 	// CacheTTL is how long an active answer is remembered, at most: the end of the token comes
 	// first. Nil means one minute. Zero, new(time.Duration(0)), remembers no active answer.
@@ -69,7 +83,8 @@ type Config struct {
 	MaxInFlight int
 
 	// Transport carries the requests to the server. Nil means what tokensource.NewTransport(CAFile)
-	// returns, with MaxInFlight idle connections. Redirects are not followed, with any Transport.
+	// returns, with MaxInFlight idle connections and ClientCertificate. Redirects are not followed,
+	// with any Transport.
 	//
 	// One of your own should have a method CloseIdleConnections, also when it wraps another one:
 	// the method is called after a failure. If it bounds its connections (MaxConnsPerHost), the
@@ -115,12 +130,8 @@ func New(c Config) (*Verifier, error) {
 	}
 	c.Logger = contain.Logger(c.Logger)
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
-	if c.Transport == nil {
-		t, err := endpoint.OpenTransport(cmp.Or(c.MaxInFlight, mostInFlight), c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("core: %w", mistake("CAFile", err))
-		}
-		c.Transport = t
+	if err := c.openTransport(); err != nil {
+		return nil, err
 	}
 	keys, err := newKeyer()
 	if err != nil {
@@ -155,6 +166,22 @@ func New(c Config) (*Verifier, error) {
 	v.cache.flights.Keep = v.cache.keep
 	v.cache.flights.Joined = v.joined()
 	return v, nil
+}
+
+// openTransport sets Transport, if it is not set.
+func (c *Config) openTransport() error {
+	if c.Transport != nil {
+		return nil
+	}
+	t, err := endpoint.OpenTransport(cmp.Or(c.MaxInFlight, mostInFlight), c.CAFile)
+	if err != nil {
+		return fmt.Errorf("core: %w", mistake("CAFile", err))
+	}
+	c.Transport = t
+	if c.ClientCertificate != nil {
+		c.Transport = endpoint.WithCertificate(t, c.ClientCertificate, &contain.Hook{Name: "Config.ClientCertificate", Log: c.Logger})
+	}
+	return nil
 }
 
 // joined returns what is called when a request joins a call. Ready's questions are no requests.
@@ -195,32 +222,6 @@ func (c *Config) introspector(trace *hooks) (asker, error) {
 		Client: c.clientMethod(), ClientID: c.ClientID, Leeway: max(c.Skew, leeway),
 		Log: c.Logger, Events: trace.events(),
 	})
-}
-
-// clientMethod is how we authenticate at the introspection endpoint, if not by a token of our own.
-func (c *Config) clientMethod() clientauth.Method {
-	if c.Profile.clientAuth == noClientAuth {
-		return clientauth.None
-	}
-	return clientauth.New(c.style(), c.ClientID, c.secret)
-}
-
-// tokenConfig describes the source of our own token. It has the Transport, the Logger and the
-// Trace of c, so that what a program sets there reaches each call.
-func (c *Config) tokenConfig(trace *hooks) tokensource.Config {
-	t := *c.Profile.token
-	t.ClientID, t.ClientSecret, t.ClientSecretFunc = c.ClientID, c.ClientSecret, c.ClientSecretFunc
-	t.Timeout, t.Transport, t.InsecureHTTP, t.Logger = c.Timeout, c.Transport, c.InsecureHTTP, c.Logger
-	t.Renewed = trace.trace.Renewed
-	return t
-}
-
-func (c *Config) secret(ctx context.Context) (string, error) {
-	if c.ClientSecretFunc == nil {
-		return string(c.ClientSecret), nil
-	}
-	s, err := c.ClientSecretFunc(ctx)
-	return string(s), err
 }
 
 // warn logs what is legal, and most likely a mistake.

@@ -1,12 +1,10 @@
 package core
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
@@ -40,11 +38,13 @@ func (c *Config) check() (mistakes []error) {
 			mistakes = append(mistakes, err)
 		}
 	}
-	mistakes = c.checkProfile()
-	add(c.checkClient())
+	mistakes = append(c.checkProfile(), c.checkClient()...)
 	add(c.checkAuthMethod())
 	if err := endpoint.CheckTransport(c.Transport); err != nil {
 		add(mistake("Transport", err))
+	}
+	if c.ClientCertificate != nil && c.Transport != nil {
+		add(mistake("ClientCertificate", errors.New("and Config.Transport are both set: let the Transport's TLSClientConfig have it, as GetClientCertificate")))
 	}
 	switch {
 	case c.CAFile != "" && c.Transport != nil:
@@ -98,7 +98,11 @@ func (c *Config) checkProfile() []error {
 	}
 	mistakes := slices.Clone(p.mistakes)
 	if p.server != nil {
-		if _, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP); err != nil {
+		u, err := endpoint.CheckURL(p.server.URL(), c.InsecureHTTP)
+		if err == nil && u.Scheme == "http" && c.isByCertificate() && c.Transport == nil {
+			err = errors.New("is http://, where no certificate is presented: use https")
+		}
+		if err != nil {
 			mistakes = append([]error{&ConfigError{Field: p.field, Err: err}}, mistakes...)
 		}
 		mistakes = append(mistakes, c.checkAnswers()...)
@@ -121,44 +125,4 @@ func (c *Config) checkAnswers() (mistakes []error) {
 		})
 	}
 	return mistakes
-}
-
-func (c *Config) checkClient() error {
-	if c.Profile.field == "" { // how the credentials travel depends on it
-		return nil
-	}
-	if c.Profile.source != nil {
-		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
-			return mistake("ClientID", errors.New("and its secret are set beside RFC7662Config.TokenSource: choose one"))
-		}
-		return nil
-	}
-	if c.Profile.clientAuth == noClientAuth {
-		if c.ClientID != "" || c.ClientSecret != "" || c.ClientSecretFunc != nil {
-			return mistake("ClientID", errors.New("and its secret would not be sent: remove them, or set MobileFirst7Config.ClientAuth"))
-		}
-		return nil
-	}
-	style := c.style()
-	if err := style.CheckID(c.ClientID); err != nil {
-		return mistake("ClientID", err)
-	}
-	if c.ClientSecretFunc != nil {
-		if c.ClientSecret != "" {
-			return mistake("ClientSecret", errors.New("and Config.ClientSecretFunc are both set: choose one"))
-		}
-		return nil
-	}
-	if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
-		return mistake("ClientSecret", err)
-	}
-	return nil
-}
-
-// style is how our credentials travel, to the introspection endpoint or to the token endpoint.
-func (c *Config) style() clientauth.Style {
-	if c.Profile.token != nil {
-		return clientauth.Style(c.Profile.token.ClientAuth)
-	}
-	return clientauth.Style(cmp.Or(c.Profile.clientAuth, tokensource.Basic))
 }

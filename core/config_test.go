@@ -187,7 +187,7 @@ func TestNew(t *testing.T) {
 		},
 		{
 			"RFC 7662, an unknown way to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: "digest"}),
-			`core: RFC7662Config.ClientAuth is "digest", want "basic", "basic-raw" or "post"`,
+			`core: RFC7662Config.ClientAuth is "digest", want "basic", "basic-raw", "post" or "tls_client_auth"`,
 		},
 		{
 			"RFC 7662, two ways to authenticate", asRFC(core.RFC7662Config{AnyAudience: true, ClientAuth: tokensource.Post, TokenSource: source}),

@@ -124,7 +124,7 @@ func TestCurityConfig(t *testing.T) {
 		{"good, with JWTs", func(c *core.CurityConfig) { c.JWTAnswers, c.Issuer = keys, "https://curity.example.com" }, "<nil>"},
 		{"no URL", func(c *core.CurityConfig) { c.IntrospectionURL = "" }, "core: CurityConfig.IntrospectionURL is empty"},
 		{"no audience", func(c *core.CurityConfig) { c.Audience = nil }, "core: CurityConfig.Audience is empty: name this service, or set AnyAudience to accept tokens that were issued for others"},
-		{"an unknown way", func(c *core.CurityConfig) { c.ClientAuth = "digest" }, `core: CurityConfig.ClientAuth is "digest", want "basic", "basic-raw" or "post"`},
+		{"an unknown way", func(c *core.CurityConfig) { c.ClientAuth = "digest" }, `core: CurityConfig.ClientAuth is "digest", want "basic", "basic-raw", "post" or "tls_client_auth"`},
 		{"no issuer", func(c *core.CurityConfig) { c.JWTAnswers = keys }, `core: CurityConfig.Issuer is empty: it is the "iss" that the signed answers of the server must have`},
 		{"no keys", func(c *core.CurityConfig) { c.JWTAnswers, c.Issuer = &core.JWTAnswers{}, "https://curity.example.com" }, "core: CurityConfig.JWTAnswers.JWKSURL is empty"},
 		{"an audience of answers", func(c *core.CurityConfig) {

@@ -61,7 +61,7 @@ const (
 	tlsClientAuth       = "tls_client_auth"
 	selfSignedTLS       = "self_signed_tls_client_auth"
 	bearerToken         = "Bearer"
-	supportedByThisCode = clientSecretBasic + ", " + clientSecretPost + " or " + bearerToken
+	supportedByThisCode = clientSecretBasic + ", " + clientSecretPost + ", " + privateKeyJWT + ", " + tlsClientAuth + " or " + bearerToken
 )
 
 // authMethods returns the names for the way in which we authenticate at the introspection endpoint.
@@ -72,6 +72,10 @@ func (c *Config) authMethods() []string {
 		return []string{bearerToken}
 	case c.Profile.clientAuth == noClientAuth:
 		return nil
+	case c.ClientAssertion != nil:
+		return []string{privateKeyJWT}
+	case c.isByCertificate():
+		return []string{tlsClientAuth, selfSignedTLS}
 	case c.Profile.clientAuth == tokensource.Post:
 		return []string{clientSecretPost}
 	}

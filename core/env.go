@@ -2,7 +2,6 @@ package core
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -32,7 +30,9 @@ const envPrefix = "MFPGUARD_"
 
 // names are the variables that FromLookup knows, the most important first.
 var names = []string{
-	"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "AUTH", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL", "OFFLINE",
+	"PROFILE", "SERVER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "AUTH", "CLIENT_KEY_FILE", "CLIENT_KEY_ID", "CLIENT_KEY_ALG",
+	"CLIENT_ASSERTION_FILE", "ASSERTION_AUDIENCE", "CLIENT_CERT_FILE", "CLIENT_CERT_KEY_FILE", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER",
+	"JWKS_URL", "OFFLINE",
 	"CA_FILE", "INSECURE_HTTP", "CACHE_TTL", "NEGATIVE_TTL", "TIMEOUT",
 }
 
@@ -46,30 +46,45 @@ func ofKubernetes(name string) bool {
 // the most important first; each names the variable and the fix. Lookup gets these names, with the
 // prefix in front:
 //
-//	PROFILE             mobilefirst8 (default), mobilefirst7, curity or rfc7662
-//	SERVER              base URL of MobileFirst, or introspection URL for curity and rfc7662
-//	CLIENT_ID           credentials of this service, and one of
-//	CLIENT_SECRET       its secret
-//	CLIENT_SECRET_FILE  a file with its secret, read whenever the secret is needed
-//	CACHE_TTL           Config.CacheTTL, for instance 30s; 0 turns the cache off
-//	NEGATIVE_TTL        Config.NegativeTTL
-//	TIMEOUT             Config.Timeout
-//	CA_FILE             Config.CAFile, a PEM file with the authorities that are trusted
-//	INSECURE_HTTP       1 allows http:// off loopback
+//	PROFILE               mobilefirst8 (default), mobilefirst7, curity or rfc7662
+//	SERVER                base URL of MobileFirst, or introspection URL for curity and rfc7662
+//	CLIENT_ID             credentials of this service, and one of
+//	CLIENT_SECRET         its secret
+//	CLIENT_SECRET_FILE    a file with its secret, read whenever the secret is needed
+//	CLIENT_CERT_FILE      a PEM file with the TLS certificate of this service, and
+//	CLIENT_CERT_KEY_FILE  its key, if the server or a gateway wants one
+//	CACHE_TTL             Config.CacheTTL, for instance 30s; 0 turns the cache off
+//	NEGATIVE_TTL          Config.NegativeTTL
+//	TIMEOUT               Config.Timeout
+//	CA_FILE               Config.CAFile, a PEM file with the authorities that are trusted
+//	INSECURE_HTTP         1 allows http:// off loopback
 //
 // for mobilefirst7, which needs no credentials of this service unless AUTH is set
 //
-//	AUTH                basic, basic-raw or post
-//	OFFLINE             1 checks tokens here, with the server's public key
+//	AUTH                  basic, basic-raw or post
+//	OFFLINE               1 checks tokens here, with the server's public key
 //
 // for curity and rfc7662
 //
-//	AUTH                basic (default) or post; for rfc7662 also basic-raw or bearer
-//	TOKEN_URL           with bearer: the token endpoint, asked with basic credentials
-//	TOKEN_SCOPE         with bearer: the scope to ask for, if the server wants one
-//	AUDIENCE            values of aud that mean this service, with blanks between, or any
-//	ISSUER              the iss that tokens must have; unset: not checked
-//	JWKS_URL            the server signs its answers with these keys; ISSUER must be set, too
+//	AUTH                  basic (default), post, private_key_jwt or tls_client_auth; for rfc7662 also
+//	                      basic-raw or bearer
+//	TOKEN_URL             with bearer: the token endpoint, asked with a basic secret or a key
+//	TOKEN_SCOPE           with bearer: the scope to ask for, if the server wants one
+//	AUDIENCE              values of aud that mean this service, with blanks between, or any
+//	ISSUER                the iss that tokens must have; unset: not checked
+//	JWKS_URL              the server signs its answers with these keys; ISSUER must be set, too
+//
+// With tls_client_auth the certificate takes the place of a secret. With private_key_jwt, and with
+// bearer by choice, one of two files does:
+//
+//	CLIENT_KEY_FILE        a PEM file with the private key of this service
+//	CLIENT_ASSERTION_FILE  or a file with an assertion that was made elsewhere
+//	CLIENT_KEY_ID          the name of the key at the server; unset: its thumbprint
+//	CLIENT_KEY_ALG         RS256, PS256, ES256 or EdDSA; unset: that of the key
+//	ASSERTION_AUDIENCE     the issuer identifier of the server; unset: ISSUER
+//
+// All these files are read again when they are used, so a new secret, key or certificate takes
+// effect without a restart.
 //
 // An empty value is the same as none. A value that the profile would ignore is a mistake. Logger,
 // Trace and Transport are for the program to set; they hold for all calls, those for our own token
@@ -86,7 +101,7 @@ func FromLookup(lookup func(name string) (value string, ok bool), prefix string)
 type env struct {
 	lookup   func(string) (string, bool)
 	prefix   string
-	bearer   bool // we need a token of our own, from TOKEN_URL
+	auth     string // AUTH, "" if that is a mistake
 	mistakes []error
 }
 
@@ -102,7 +117,7 @@ func (e *env) config() Config {
 	for _, m := range c.check() {
 		e.translate(m)
 	}
-	if e.bearer {
+	if c.Profile.token != nil && e.auth == "bearer" {
 		e.checkTokenSource(&c)
 	}
 	if c.ClientSecretFunc != nil && secret != "" {
@@ -113,15 +128,15 @@ func (e *env) config() Config {
 	return c
 }
 
-// checkTokenSource notes all mistakes in how our own token is got; New stops at the first.
+// checkTokenSource notes the mistakes in how our own token is got.
 func (e *env) checkTokenSource(c *Config) {
-	if err := tokensource.CheckScope(c.Profile.token.Scope); err != nil {
-		e.fail("TOKEN_SCOPE", "%w", err)
-	}
-	if _, err := endpoint.CheckURL(c.Profile.token.TokenURL, c.InsecureHTTP); err != nil {
-		e.translate(&ConfigError{Field: "Config.TokenURL", Err: err})
-	}
-	if _, err := tokensource.New(c.tokenConfig(&hooks{})); err != nil {
+	switch _, err := tokensource.New(c.tokenConfig(&hooks{})); joined := err.(type) {
+	case nil:
+	case interface{ Unwrap() []error }:
+		for _, m := range joined.Unwrap() {
+			e.translate(m)
+		}
+	default:
 		e.translate(err)
 	}
 }
@@ -190,41 +205,4 @@ func (e *env) duration(name string) *time.Duration {
 		return nil
 	}
 	return &d
-}
-
-// client sets our credentials, and returns the secret that is in a file now.
-func (e *env) client(c *Config) (inFile tokensource.Secret) {
-	if c.Profile.clientAuth == noClientAuth {
-		e.ignored("the profile mobilefirst7 without AUTH", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE")
-		return ""
-	}
-	c.ClientID = e.must("CLIENT_ID")
-	return e.secret(c)
-}
-
-// secret sets the secret of c, and returns the one that is in the file now, if there is a file.
-func (e *env) secret(c *Config) (inFile tokensource.Secret) {
-	secret, file := e.get("CLIENT_SECRET"), e.get("CLIENT_SECRET_FILE")
-	switch {
-	case secret != "" && file != "":
-		e.fail("CLIENT_SECRET", "and %sCLIENT_SECRET_FILE are both set: choose one", e.prefix)
-	case secret != "":
-		c.ClientSecret = tokensource.Secret(secret)
-	case file != "":
-		read := func(context.Context) (tokensource.Secret, error) {
-			b, err := os.ReadFile(file)
-			return tokensource.Secret(b), err // its line break is stripped where it is used
-		}
-		var err error
-		switch inFile, err = read(context.Background()); {
-		case err != nil:
-			e.fail("CLIENT_SECRET_FILE", "cannot be read: %w", err)
-		case inFile == "":
-			e.fail("CLIENT_SECRET_FILE", "is empty")
-		}
-		c.ClientSecretFunc = read
-	default:
-		e.fail("CLIENT_SECRET", "is not set, and %sCLIENT_SECRET_FILE is not either", e.prefix)
-	}
-	return inFile
 }

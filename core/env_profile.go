@@ -15,10 +15,11 @@ func (e *env) profile(c *Config) {
 	switch name := cmp.Or(e.get("PROFILE"), "mobilefirst8"); name {
 	case "mobilefirst8":
 		c.Profile = MobileFirst8(e.must("SERVER"))
-		e.ignored("the profile mobilefirst8", "AUTH", "OFFLINE", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL")
+		e.ignored("the profile mobilefirst8", append(keyVariables, "AUTH", "OFFLINE", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL")...)
+		e.auth = string(tokensource.BasicRaw)
 	case "mobilefirst7":
 		c.Profile = e.mobileFirst7(e.must("SERVER"))
-		e.ignored("the profile mobilefirst7", "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL")
+		e.ignored("the profile mobilefirst7", append(keyVariables, "TOKEN_URL", "TOKEN_SCOPE", "AUDIENCE", "ISSUER", "JWKS_URL")...)
 	case "curity":
 		c.Profile = e.curity(e.must("SERVER"))
 		e.ignored("the profile curity", "OFFLINE", "TOKEN_URL", "TOKEN_SCOPE")
@@ -35,7 +36,7 @@ func (e *env) mobileFirst7(base string) Profile {
 	c := MobileFirst7Config{BaseURL: base, Offline: e.flag("OFFLINE")}
 	switch auth := e.get("AUTH"); auth {
 	case "", "basic", "basic-raw", "post":
-		c.ClientAuth = tokensource.ClientAuth(auth)
+		c.ClientAuth, e.auth = tokensource.ClientAuth(auth), auth
 	default:
 		e.fail("AUTH", "is %q, want none, basic, basic-raw or post", auth)
 	}
@@ -45,11 +46,14 @@ func (e *env) mobileFirst7(base string) Profile {
 func (e *env) curity(server string) Profile {
 	c := CurityConfig{IntrospectionURL: server, Issuer: e.get("ISSUER"), JWTAnswers: e.jwtAnswers()}
 	c.Audience, c.AnyAudience = e.audience()
-	switch auth := e.get("AUTH"); auth {
-	case "", "basic", "post":
-		c.ClientAuth = tokensource.ClientAuth(auth)
+	e.auth = cmp.Or(e.get("AUTH"), "basic")
+	switch e.auth {
+	case "basic", "post", "tls_client_auth":
+		c.ClientAuth = tokensource.ClientAuth(e.auth)
+	case privateKeyJWT:
 	default:
-		e.fail("AUTH", "is %q, want basic or post", auth)
+		e.fail("AUTH", "is %q, want basic, post, private_key_jwt or tls_client_auth", e.auth)
+		e.auth = ""
 	}
 	return Curity(c)
 }
@@ -80,17 +84,18 @@ func (e *env) audience() (values []string, whatever bool) {
 func (e *env) rfc7662(server string) Profile {
 	c := RFC7662Config{IntrospectionURL: server, Issuer: e.get("ISSUER"), JWTAnswers: e.jwtAnswers()}
 	c.Audience, c.AnyAudience = e.audience()
-	auth := cmp.Or(e.get("AUTH"), "basic")
-	switch auth {
-	case "basic", "basic-raw", "post":
-		c.ClientAuth = tokensource.ClientAuth(auth)
-	case "bearer":
-		e.bearer = true
+	e.auth = cmp.Or(e.get("AUTH"), "basic")
+	switch e.auth {
+	case "basic", "basic-raw", "post", "tls_client_auth":
+		c.ClientAuth = tokensource.ClientAuth(e.auth)
+	case privateKeyJWT:
+	case bearerAuth:
 		p := RFC7662(c)
 		p.token = &tokensource.Config{TokenURL: e.must("TOKEN_URL"), Scope: e.get("TOKEN_SCOPE"), ClientAuth: tokensource.Basic}
 		return p
 	default:
-		e.fail("AUTH", "is %q, want basic, basic-raw, post or bearer", auth)
+		e.fail("AUTH", "is %q, want basic, basic-raw, post, private_key_jwt, tls_client_auth or bearer", e.auth)
+		e.auth = ""
 	}
 	e.ignored("AUTH other than bearer", "TOKEN_URL", "TOKEN_SCOPE")
 	return RFC7662(c)
@@ -128,6 +133,10 @@ var variables = map[string]string{
 	"RFC7662Config.JWTAnswers.JWKSURL":  "JWKS_URL",
 	"RFC7662Config.JWTAnswers.Audience": "CLIENT_ID",
 	"Config.CAFile":                     "CA_FILE",
+	"Config.ClientAssertion":            "CLIENT_KEY_FILE",
+	"ClientAssertion.Key":               "CLIENT_KEY_FILE",
+	"ClientAssertion.Algorithm":         "CLIENT_KEY_ALG",
+	"ClientAssertion.Audience":          "ASSERTION_AUDIENCE",
 }
 
 // translate notes a mistake of a field under the variable that the field comes from.

@@ -31,7 +31,7 @@ func TestFromLookupOfEachServer(t *testing.T) {
 		{"MobileFirst 8, offline", map[string]string{"SERVER": "https://mfp.example.com/mfp/api", "CLIENT_ID": "a", "CLIENT_SECRET": "b"}, map[string]string{"OFFLINE": "1"}, "X_OFFLINE has no meaning with the profile mobilefirst8: remove it, or change that"},
 		{"Curity", curity, nil, ""},
 		{"Curity, post", curity, map[string]string{"AUTH": "post"}, ""},
-		{"Curity, raw", curity, map[string]string{"AUTH": "basic-raw"}, `X_AUTH is "basic-raw", want basic or post`},
+		{"Curity, raw", curity, map[string]string{"AUTH": "basic-raw"}, `X_AUTH is "basic-raw", want basic, post, private_key_jwt or tls_client_auth`},
 		{"Curity, signed", curity, signed, ""},
 		{"Curity, signed by no issuer", curity, map[string]string{"JWKS_URL": signed["JWKS_URL"]}, `X_ISSUER is empty: it is the "iss" that the signed answers of the server must have`},
 		{"Curity, keys over http", curity, map[string]string{"JWKS_URL": "http://as.example.com/jwks", "ISSUER": signed["ISSUER"]}, "X_JWKS_URL is http:// to another host, which sends tokens in the clear: use https, or set X_INSECURE_HTTP=1"},

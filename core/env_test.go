@@ -91,7 +91,7 @@ func TestFromEnv(t *testing.T) {
 			"core: MFPGUARD_CLIENT_ID contains a colon, which raw Basic credentials cannot carry: rename the client or use form-encoded Basic",
 		},
 		{"RFC 7662, post", rfc, map[string]string{"AUTH": "post"}, ""},
-		{"RFC 7662, an unknown way", rfc, map[string]string{"AUTH": "mtls"}, `core: MFPGUARD_AUTH is "mtls", want basic, basic-raw, post or bearer`},
+		{"RFC 7662, an unknown way", rfc, map[string]string{"AUTH": "mtls"}, `core: MFPGUARD_AUTH is "mtls", want basic, basic-raw, post, private_key_jwt, tls_client_auth or bearer`},
 		{"RFC 7662, no audience", rfc, map[string]string{"AUDIENCE": ""}, "core: MFPGUARD_AUDIENCE is not set"},
 		{"RFC 7662, a blank audience", rfc, map[string]string{"AUDIENCE": "  "}, "core: MFPGUARD_AUDIENCE is blank: name this service, or any"},
 		{"RFC 7662, no server", rfc, map[string]string{"SERVER": ""}, "core: MFPGUARD_SERVER is not set"},

@@ -1,10 +1,17 @@
 package core_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/fips140"
+	"crypto/rand"
+	"crypto/rsa"
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/core/coretest"
@@ -36,5 +43,34 @@ func TestFIPS(t *testing.T) {
 	}
 	if err := v.ForgetToken(one); err != nil {
 		t.Error(err)
+	}
+	signInFIPS(t)
+}
+
+// signInFIPS signs assertions in each algorithm.
+func signInFIPS(t *testing.T) {
+	r, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for algorithm, key := range map[string]crypto.Signer{"RS256": r, "PS256": r, "ES256": e, "EdDSA": newKey(t)} {
+		srv := &registrar{}
+		c := byKey(key, srv)
+		c.ClientAssertion.Algorithm = algorithm
+		if err := verifier(t, c).Ready(t.Context()); err != nil {
+			t.Errorf("%s: %v", algorithm, err)
+			continue
+		}
+		parsed, err := jose.ParseSignedCompact(srv.seen[0].Form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+		if err == nil {
+			_, err = parsed.Verify(key.Public())
+		}
+		if err != nil {
+			t.Errorf("%s: %v", algorithm, err)
+		}
 	}
 }

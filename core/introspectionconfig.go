@@ -24,13 +24,18 @@ var styles = []tokensource.ClientAuth{tokensource.Basic, tokensource.BasicRaw, t
 
 const defaultRealm = "api"
 
-// style is how a client's id and secret are sent. An unknown one is reported as a mistake, once.
+// style is how a client's id and secret are sent, or tokensource.TLSClientAuth; "" is that of what
+// else the Config has. An unknown one is reported as a mistake, once.
 func (c *introspectionConfig) style() tokensource.ClientAuth {
-	auth := cmp.Or(c.auth, tokensource.Basic)
-	if !slices.Contains(styles, auth) {
+	if !c.isAuthKnown() {
 		return tokensource.Basic
 	}
-	return auth
+	return c.auth
+}
+
+// isAuthKnown reports whether ClientAuth is one of the ways that the server may want.
+func (c *introspectionConfig) isAuthKnown() bool {
+	return c.auth == "" || c.auth == tokensource.TLSClientAuth || slices.Contains(styles, c.auth)
 }
 
 // check returns the mistakes in c, each a *ConfigError.
@@ -38,8 +43,8 @@ func (c *introspectionConfig) check() (mistakes []error) {
 	add := func(field string, err error) {
 		mistakes = append(mistakes, &ConfigError{Field: c.name + field, Err: err})
 	}
-	if c.auth != "" && !slices.Contains(styles, c.auth) {
-		add("ClientAuth", fmt.Errorf("is %q, want %q, %q or %q", c.auth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post))
+	if !c.isAuthKnown() {
+		add("ClientAuth", fmt.Errorf("is %q, want %q, %q, %q or %q", c.auth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post, tokensource.TLSClientAuth))
 	}
 	switch {
 	case len(c.audience) == 0 && !c.anyAudience:

@@ -16,7 +16,7 @@ import (
 // that its client SDKs can read, with no realm.
 func MobileFirst8(base string) Profile {
 	const field = "MobileFirst8(base)"
-	p := Profile{field: field, token: &tokensource.Config{Scope: introspect.MobileFirst8Scope, RequireScope: true, ClientAuth: tokensource.BasicRaw}}
+	p := Profile{field: field, token: &tokensource.Config{Scope: introspect.MobileFirst8Scope, RequireScope: true, ClientAuth: tokensource.BasicRaw}, noAssertion: "MobileFirst 8.0"}
 	s, err := introspect.NewMobileFirst8(base)
 	if err != nil {
 		p.mistakes = []error{&ConfigError{Field: field, Err: err}}

@@ -41,7 +41,7 @@ type MobileFirst7Config struct {
 // without an ID token has none. A server of this kind was never tried: what IBM's documents leave
 // open is read so that a mistake leads to a refusal.
 func MobileFirst7(c MobileFirst7Config) Profile {
-	p := Profile{field: "MobileFirst7Config.BaseURL", clientAuth: cmp.Or(c.ClientAuth, noClientAuth)}
+	p := Profile{field: "MobileFirst7Config.BaseURL", clientAuth: cmp.Or(c.ClientAuth, noClientAuth), noAssertion: "MobileFirst 7.x"}
 	if c.ClientAuth != "" && !slices.Contains(styles, c.ClientAuth) {
 		p.clientAuth = noClientAuth
 		p.mistakes = append(p.mistakes, &ConfigError{

@@ -23,5 +23,6 @@ type Profile struct {
 	audience []string // the token must be for one of them; nil: not checked
 	issuer   string   // "": not checked
 
-	discovered *discovered // nil without RFC7662Config.Metadata
+	discovered  *discovered // nil without RFC7662Config.Metadata
+	noAssertion string      // what to call a server that takes no signed assertions, "" for others
 }

@@ -17,7 +17,9 @@ type RFC7662Config struct {
 	// and Issuer then come from it, so every token must have that "iss". New checks that the server
 	// supports our authentication, if the metadata says which it supports.
 	Metadata *Metadata
-	// ClientAuth is how Config.ClientID and its secret are sent to it. Zero means tokensource.Basic.
+	// ClientAuth is how Config.ClientID and its secret are sent to it. Zero means tokensource.Basic
+	// for a secret. tokensource.TLSClientAuth is for a Config.Transport that presents a certificate. A
+	// ClientAuth beside Config.ClientAssertion is an error.
 	ClientAuth tokensource.ClientAuth
 	// TokenSource, instead of ClientAuth and the credentials of Config, authenticates us with a
 	// bearer token.
@@ -48,7 +50,7 @@ func RFC7662(c RFC7662Config) Profile {
 	const name = "RFC7662Config."
 	common := introspectionConfig{name: name, auth: c.ClientAuth, audience: c.Audience, anyAudience: c.AnyAudience, realm: c.Realm}
 	mistakes := append(common.check(), c.checkMetadata()...)
-	if c.ClientAuth != "" && slices.Contains(styles, c.ClientAuth) && c.TokenSource != nil {
+	if c.ClientAuth != "" && common.isAuthKnown() && c.TokenSource != nil {
 		mistakes = append(mistakes, &ConfigError{Field: name + "ClientAuth", Err: errors.New("and TokenSource are both set: choose one")})
 	}
 	issuer := c.issuer()

@@ -35,7 +35,7 @@ var eventMutants = []mutant{
 	{"trace: no CircuitChanged", reportFile, "\ti.events.Circuit(c, cause)\n", "\t_ = cause\n", inIntrospect},
 	{"trace: CircuitChanged twice", reportFile, "\ti.events.Circuit(c, cause)\n", "\ti.events.Circuit(c, cause)\n\ti.events.Circuit(c, cause)\n", inIntrospect},
 	{"trace: a circuit that closes has an error", reportFile, "last != nil && c.Open {\n\t\tcause", "last != nil {\n\t\tcause", inIntrospect},
-	{"trace: no Renewed", "core/config.go", "\tt.Renewed = trace.trace.Renewed\n", "", inCore},
+	{"trace: no Renewed", "core/credentials.go", "\tt.Renewed = trace.trace.Renewed\n", "", inCore},
 	{"trace: no Decided for the accepted", "core/guard.go", "\t\tg.v.trace.decided(ctx, p, nil)\n", "", inCore},
 	{"trace: Decided twice for the accepted", "core/guard.go", "\t\tg.v.trace.decided(ctx, p, nil)\n", "\t\tg.v.trace.decided(ctx, p, nil)\n\t\tg.v.trace.decided(ctx, p, nil)\n", inCore},
 	{"trace: no Decided for the refused", "core/guard.go", "\tg.v.trace.decided(ctx, Principal{}, d)\n", "", inCore},
@@ -79,7 +79,7 @@ var eventMutants = []mutant{
 	{"config: a base has no name", "core/mobilefirst.go", "Profile{field: field, token:", "Profile{field: field[:0] + \"x\", token:", inCore},
 	{"config: an introspection URL has no name", "core/rfc7662.go", "\t\tfield:      name + \"IntrospectionURL\",\n", "", inCore},
 	{"config: a mistaken base is no ConfigError", "core/mobilefirst.go", "&ConfigError{Field: field, Err: err}", "err", inCore},
-	{"config: a mistake of the secret is one of the id", "core/config_check.go", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientSecret\"", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientID\"", inCore},
+	{"config: a mistake of the secret is one of the id", "core/credentials_check.go", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientSecret\"", "string(c.ClientSecret)); err != nil {\n\t\treturn mistake(\"ClientID\"", inCore},
 	{"config: a mistake of the Transport is one of CAFile", "core/config_check.go", `mistake("Transport", err)`, `mistake("CAFile", err)`, inCore},
 	{"config: NegativeEntries are not looked at", "core/config_check.go", "int64(c.NegativeEntries)", "int64(c.CacheEntries)", inCore},
 

@@ -9,8 +9,8 @@ var mobileFirst7Mutants = []mutant{
 	{"mobilefirst7: strangers' 401s stop the calls", mobileFirst7File, "if s.anonymous && (status == http.StatusUnauthorized", "if false && (status == http.StatusUnauthorized", inCore},
 	{"mobilefirst7: the client of an access token is a user", mobileFirst7File, "if user, ok, err := context.Object(\"imf.user\"); !ok || err != nil || len(user.Whole()) == 0 {", "if len(context.Whole()) == 0 {", inCore},
 	{"mobilefirst7: its challenge always", mobileFirst7File, "if ownChallenge {", "if true {", inCore},
-	{"mobilefirst7: credentials that would not be sent", "core/config_check.go", "if c.Profile.clientAuth == noClientAuth {\n\t\tif c.ClientID", "if c.Profile.clientAuth == noClientAuth {\n\t\tif false && c.ClientID", inCore},
-	{"mobilefirst7: credentials without meaning in the environment", "core/env.go", `e.ignored("the profile mobilefirst7 without AUTH", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE")`, `e.ignored("the profile mobilefirst7 without AUTH")`, inCore},
+	{"mobilefirst7: credentials that would not be sent", "core/credentials_check.go", "case c.ClientID != \"\" || c.secretField() != \"\":", "case false:", inCore},
+	{"mobilefirst7: credentials without meaning in the environment", "core/env_client.go", `e.ignored("the profile mobilefirst7 without AUTH", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE")`, `e.ignored("the profile mobilefirst7 without AUTH")`, inCore},
 }
 
 const mobileFirst7File = "core/internal/introspect/mobilefirst7.go"

@@ -28,7 +28,7 @@ var refusalMutants = []mutant{
 	{"values: a lookup after the end", "internal/detach/detach.go", "if c.ended {", "if false {", "./internal/detach " + inCore},
 	{"env: unknown variables pass", "core/env.go", "ours && value != \"\" && !slices.Contains(names, short)", "ours && false && !slices.Contains(names, short)", inCore},
 	{"env: settings without meaning pass", "core/env_profile.go", `		if e.get(name) != "" {`, "		if false {", inCore},
-	{"env: the token source has the default transport", "core/config.go", "t.Timeout, t.Transport, t.InsecureHTTP, t.Logger = c.Timeout, c.Transport, c.InsecureHTTP, c.Logger", "t.Timeout, t.InsecureHTTP, t.Logger = c.Timeout, c.InsecureHTTP, c.Logger", inCore},
+	{"env: the token source has the default transport", "core/credentials.go", "t.Timeout, t.Transport, t.InsecureHTTP, t.Logger = c.Timeout, c.Transport, c.InsecureHTTP, c.Logger", "t.Timeout, t.InsecureHTTP, t.Logger = c.Timeout, c.InsecureHTTP, c.Logger", inCore},
 	{"config: one mistake is enough", "core/config_check.go", "return errors.Join(mistakes...)", "return mistakes[0]", inCore},
 	{"key: FIPS has one key for all", "core/key.go", "\ts.mac.Write(token)\n", "", inCore},
 	{"two guards: fresh for ever", "core/guard.go", " || at-p.in.Asked > v.timeout", "", inCore},
