@@ -79,7 +79,7 @@ func opened(t testing.TB, jwt string, public crypto.PublicKey) (gojose.Header, m
 	return parsed.Signatures[0].Protected, claims
 }
 
-// CC-49 to CC-53, A75: what is sent, to the last parameter and claim.
+// CC-49, CC-50, CC-51, CC-52, CC-53, A75: what is sent, to the last parameter and claim.
 func TestAssertion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := newKey(t)

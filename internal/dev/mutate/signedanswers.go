@@ -20,7 +20,7 @@ var signedAnswerMutants = []mutant{
 	{"curity: max-age prolongs", "core/caching.go", "ttl = min(ttl, max(in.KeepFor, 0))", "ttl = max(in.KeepFor, 0)", inCore},
 	{"signed: Ready needs no keys", "core/internal/introspect/introspector.go", "if !probe || i.verifier == nil {", "if true {", inIntrospect},
 	{"curity: a JWT of any typ", curityFile, `case "", "jwt", "at+jwt":`, `case "", "jwt", "at+jwt", "logout+jwt":`, inIntrospect},
-	{"curity: a JWT that says inactive", curityFile, "err != nil || present && !active", "err != nil", inIntrospect},
+	{"curity: a JWT that says inactive", curityFile, "err != nil || present && !active", "err != nil || present && !active && active", inIntrospect},
 	{"offline: a token without a principal", offlineFile, `|| principal == ""`, "", inIntrospect},
 	{"offline: an access token as an ID token", offlineFile, "err != nil || hasPrincipal", "err != nil && hasPrincipal", inIntrospect},
 	{"offline: another user's ID token", offlineFile, `sameString(access, id, "iss") && sameStrings(access, id, "aud")`, `sameString(access, id, "iss")`, inIntrospect},
