@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/base64"
 	"maps"
 	"net/http"
@@ -32,7 +33,10 @@ func (s *Server) issue7(g *grant) string {
 		g.User = &User{}
 	}
 	g.key = s.currentKey()
-	claims := map[string]any{"iss": s.Issuer(MobileFirst7), "aud": g.mobile.Application.ID, "exp": g.expires.Unix()}
+	claims := map[string]any{
+		"iss": s.Issuer(MobileFirst7), "aud": g.mobile.Application.ID, "exp": g.expires.Unix(),
+		"jti": rand.Text(), // not in a real token; here no two tokens are the same
+	}
 	if g.IDToken {
 		maps.Copy(claims, g.identity7())
 		claims["sub"] = g.User.ID

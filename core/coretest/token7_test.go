@@ -41,6 +41,9 @@ func TestTokens7(t *testing.T) {
 	if string(access["prn"]) != `"app-1"` || id["prn"] != nil || id["imf.scope"] != nil || string(id["sub"]) != `"alice"` {
 		t.Errorf("access token %s, ID token %s", access, id)
 	}
+	if srv.Mint(coretest.Grant{ClientID: "app-1"}) == srv.Mint(coretest.Grant{ClientID: "app-1"}) {
+		t.Error("two tokens are the same, so that to revoke one revokes both")
+	}
 	if exp < 1e9 || exp > 1e10 {
 		t.Errorf("exp is %d, want seconds", exp)
 	}

@@ -3,13 +3,15 @@
 //
 //	go run github.com/mfpguard/mfpguard/examples/quickstart@latest
 //
-// or, in a clone, go run ./examples/quickstart.
+// or, in a clone, go run ./examples/quickstart. With -profile mobilefirst7, curity or rfc7662 the
+// server is one of that kind.
 //
 // It checks every answer, and exits with 1 if an answer differs from the text.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,33 +27,38 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	name := flag.String("profile", coretest.MobileFirst8.String(), "the kind of server: mobilefirst8, mobilefirst7, curity or rfc7662")
+	flag.Parse()
+	p, err := profileOf(*name)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(2)
+	}
+	if err := run(context.Background(), os.Stdout, p); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, out io.Writer, p *profile) error {
 	srv := coretest.NewServer()
 	defer srv.Close()
+	srv.Only(p.dialect)
 
 	notes := &notebook{}
-	v, err := core.New(core.Config{
-		Profile:      core.MobileFirst8(srv.BaseURL()),
-		ClientID:     "test",
-		ClientSecret: "test",
-		Logger:       slog.New(slog.DiscardHandler), // the story has the causes; a service leaves this out
-		Trace:        notes.trace(),
-	})
+	config := p.config(srv)
+	config.Logger = slog.New(slog.DiscardHandler) // the story has the causes; a service leaves this out
+	config.Trace = notes.trace()
+	v, err := core.New(config)
 	if err != nil {
 		return err
 	}
 	api := httptest.NewServer(newAPI(v))
 	defer api.Close()
 
-	fmt.Fprintf(out, introduction, api.URL, srv.BaseURL())
+	fmt.Fprintf(out, introduction, p.about, api.URL, srv.EndpointURL(p.dialect, coretest.Introspection))
 	c := &caller{client: api.Client(), api: api.URL, server: srv, notes: notes, out: out}
-	if err := c.tell(ctx, story(srv)); err != nil {
+	if err := c.tell(ctx, story(srv, p)); err != nil {
 		return err
 	}
 	_, err = io.WriteString(out, whatNext)

@@ -36,32 +36,26 @@ const (
 	unavailable  = `{"error":"temporarily_unavailable"}`
 )
 
-// The headers of refusals.
+// The parameters of the challenges of refusals, and the header of another.
 const (
-	challengeMissing = "WWW-Authenticate: Bearer"
-	challengeInvalid = `WWW-Authenticate: Bearer error="invalid_token"`
-	challengeScope   = `WWW-Authenticate: Bearer error="insufficient_scope", scope="accessRestricted"`
+	challengeInvalid = `error="invalid_token"`
+	challengeScope   = `error="insufficient_scope", scope="accessRestricted"`
 	retryAfter       = "Retry-After: 5"
 )
-
-const bobsJSON = `{"client_id":"banking-app-7","scope":"RegisteredClient","username":"bob","user":{"id":"bob",...`
 
 // cast are the callers.
 type cast struct{ none, stranger, alice, bob, carol, dave token }
 
-func newCast(srv *coretest.Server) cast {
+func newCast(srv *coretest.Server, p *profile) cast {
 	user := func(id, scope string) token {
-		return token{id + "'s token", srv.Mint(coretest.Grant{
-			ClientID: "banking-app-7", Scope: scope,
-			User: &coretest.User{ID: id, AuthenticatedBy: "UserLogin"},
-		})}
+		return token{id + "'s token", p.mint(srv, id, scope)}
 	}
 	return cast{
 		stranger: token{"a made-up token", "not-one-of-yours"},
-		alice:    user("alice", "RegisteredClient accessRestricted transfer"),
-		bob:      user("bob", "RegisteredClient"),
-		carol:    user("carol", "RegisteredClient accessRestricted"),
-		dave:     user("dave", "RegisteredClient accessRestricted"),
+		alice:    user("alice", "accessRestricted transfer"),
+		bob:      user("bob", ""),
+		carol:    user("carol", "accessRestricted"),
+		dave:     user("dave", "accessRestricted"),
 	}
 }
 
@@ -72,12 +66,16 @@ var (
 	askedFirst = coretest.Calls{Token: 1, Introspection: 1}
 )
 
-func story(srv *coretest.Server) []step {
-	c := newCast(srv)
-	return slices.Concat(admission(c), revocation(srv, c), outage(srv, c))
+func story(srv *coretest.Server, p *profile) []step {
+	c := newCast(srv, p)
+	return slices.Concat(admission(p, c), revocation(srv, p, c), outage(srv, p, c))
 }
 
-func admission(c cast) []step {
+func admission(p *profile, c cast) []step {
+	first, calls := "An unknown token. The API asks about it.", asked
+	if p.ownToken {
+		first, calls = "An unknown token. To ask about it, the API first needs a token of its own.", askedFirst
+	}
 	return []step{
 		{
 			"An open route needs no token.",
@@ -87,22 +85,22 @@ func admission(c cast) []step {
 		{
 			"A guarded one does. The challenge tells the app to get one.",
 			nil, "GET /balance", c.none,
-			exchange{401, challengeMissing, missing, "", notAsked},
+			exchange{401, p.challenge(""), missing, "", notAsked},
 		},
 		{
-			"An unknown token. To ask about it, the API first needs a token of its own.",
+			first,
 			nil, "GET /balance", c.stranger,
-			exchange{401, challengeInvalid, invalid, core.Miss, askedFirst},
+			exchange{401, p.challenge(challengeInvalid), invalid, core.Miss, calls},
 		},
 		{
 			"The same again: the refusal is remembered (NegativeTTL, 5 seconds).",
 			nil, "GET /balance", c.stranger,
-			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked},
+			exchange{401, p.challenge(challengeInvalid), invalid, core.NegativeHit, notAsked},
 		},
 		{
 			"Bob's token is good, but not for this. The challenge names the scope to get.",
 			nil, "GET /balance", c.bob,
-			exchange{403, challengeScope, insufficient, core.Miss, asked},
+			exchange{403, p.challenge(challengeScope), insufficient, core.Miss, asked},
 		},
 		{
 			"Alice's token has the scope.",
@@ -117,22 +115,22 @@ func admission(c cast) []step {
 	}
 }
 
-func revocation(srv *coretest.Server, c cast) []step {
+func revocation(srv *coretest.Server, p *profile, c cast) []step {
 	return []step{
 		{
 			"Her token is revoked. The API is not told, so its memory counts for CacheTTL.",
-			func() { srv.Revoke(c.alice.value) }, "GET /balance", c.alice,
+			func() { p.revoke(srv, c.alice.value) }, "GET /balance", c.alice,
 			exchange{200, "", "17364.9", core.Hit, notAsked},
 		},
 		{
 			"A route with MaxAge(0) asks each time, and sees it at once ...",
 			nil, "POST /transfer", c.alice,
-			exchange{401, challengeInvalid, invalid, core.Miss, asked},
+			exchange{401, p.challenge(challengeInvalid), invalid, core.Miss, asked},
 		},
 		{
 			"... and from then on every route knows.",
 			nil, "GET /balance", c.alice,
-			exchange{401, challengeInvalid, invalid, core.NegativeHit, notAsked},
+			exchange{401, p.challenge(challengeInvalid), invalid, core.NegativeHit, notAsked},
 		},
 		{
 			"Carol comes ...",
@@ -141,23 +139,23 @@ func revocation(srv *coretest.Server, c cast) []step {
 		},
 		{
 			"... and logs out: the server revokes her token, and the API drops it with v.Forget.",
-			func() { srv.Revoke(c.carol.value) }, "POST /logout", c.carol,
+			func() { p.revoke(srv, c.carol.value) }, "POST /logout", c.carol,
 			exchange{204, "", "", core.Hit, notAsked},
 		},
 		{
 			"So a logout needs no CacheTTL to pass.",
 			nil, "GET /balance", c.carol,
-			exchange{401, challengeInvalid, invalid, core.Miss, asked},
+			exchange{401, p.challenge(challengeInvalid), invalid, core.Miss, asked},
 		},
 	}
 }
 
-func outage(srv *coretest.Server, c cast) []step {
+func outage(srv *coretest.Server, p *profile, c cast) []step {
 	return []step{
 		{
 			"The authorization server goes down. Whom the API remembers is still served.",
 			srv.Down, "GET /me", c.bob,
-			exchange{200, "", bobsJSON, core.Hit, notAsked},
+			exchange{200, "", p.bob, core.Hit, notAsked},
 		},
 		{
 			"A new token cannot be checked: 503 and no challenge, so that no app logs its user out.",

@@ -1,10 +1,7 @@
 package main
 
-// introduction gets the addresses of the API and of the authorization server.
-const introduction = `MobileFirst is IBM's platform for mobile apps: users sign in to its server with an app.
-The authorization server is the part of it that gives each app access tokens, and knows which are good.
-RegisteredClient is the scope that it gives to every registered app, before a user signs in.
-
+// introduction gets a paragraph about the server, and the addresses of the API and of the server.
+const introduction = `%s
 Here package coretest plays that server. A Gin API takes its tokens with one line for a route:
 
     r.GET("/balance", ginguard.Require(v, core.AllOf("accessRestricted")), balance)
