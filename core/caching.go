@@ -107,9 +107,10 @@ func (c *caching) question(ctx context.Context, q introspect.Question) (*introsp
 	return in, nil
 }
 
-// keep remembers an answer for min(exp - now, TTL, what the answer allows), counted from when it was asked for. The flights
-// call it, one answer at a time, and not for what was forgotten meanwhile. A good token whose time
-// here is over stays known: while strangers push, it is asked about before theirs.
+// keep remembers an answer for min(exp - now, TTL, what the answer allows), counted from when it
+// was asked for. The flights call it, one answer at a time, and not for what was forgotten
+// meanwhile. A good token whose time here is over stays known: while strangers push, it is asked
+// about before theirs.
 func (c *caching) keep(key memcache.Key, in *introspect.Introspection) {
 	now := time.Now()
 	at := now.Sub(c.epoch)

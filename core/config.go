@@ -91,9 +91,9 @@ type Config struct {
 	// bound should be MaxInFlight and eight more, so that the guard's own question gets through
 	// when calls hang.
 	Transport http.RoundTripper
-	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server;
-	// no other authority may then. New reads it, and no call later. Empty means those of the system. It cannot
-	// be set beside Transport: wrap tokensource.NewTransport(caFile) instead.
+	// CAFile is a PEM file with the certificates of the authorities that may vouch for the server; no
+	// other authority may then. New reads it, and no call later. Empty means those of the system. It
+	// cannot be set beside Transport: wrap tokensource.NewTransport(caFile) instead.
 	CAFile string
 	// InsecureHTTP allows http:// to a server that is not on loopback. Each machine on the way can
 	// then read the tokens and the secret. Set it only for a network of your own.

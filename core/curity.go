@@ -25,8 +25,9 @@ type CurityConfig struct {
 	Audience []string
 	// AnyAudience accepts tokens that were issued for other services, too.
 	AnyAudience bool
-	// Issuer is the "iss" that a token must have, by default https://host:8443/oauth/v2/oauth-anonymous.
-	// Zero means that it is not checked. It must be set with JWTAnswers.
+	// Issuer is the "iss" that a token must have, by default
+	// https://host:8443/oauth/v2/oauth-anonymous. Zero means that it is not checked. It must be set
+	// with JWTAnswers.
 	Issuer string
 	// Realm is the realm of our challenges. Zero means "api".
 	Realm string

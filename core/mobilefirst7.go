@@ -18,11 +18,11 @@ type MobileFirst7Config struct {
 	// sent, and Config must have none: IBM's documents name no authentication of the caller. Set it
 	// if a gateway in front of the server demands one.
 	ClientAuth tokensource.ClientAuth
-	// Offline checks tokens here, with the public key that the server has at /authorization/v1/publickey,
-	// in place of asking about each. It sends no token anywhere. It does not see that a token was
-	// revoked before its end, and the server's documents describe it for its own filters only. An
-	// access token must have "prn", an ID token must not. A realm is granted until the end that
-	// "imf.scope" gives it; when a mandatory realm has ended, nothing is.
+	// Offline checks tokens here, with the public key that the server has at
+	// /authorization/v1/publickey, in place of asking about each. It sends no token anywhere. It does
+	// not see that a token was revoked before its end, and the server's documents describe it for its
+	// own filters only. An access token must have "prn", an ID token must not. A realm is granted
+	// until the end that "imf.scope" gives it; when a mandatory realm has ended, nothing is.
 	Offline bool
 	// AnyIDToken, with Offline, accepts an ID token whose issuer or audience differs from that of the
 	// access token beside it. Zero refuses such a pair: the ID token may be another user's.
@@ -33,9 +33,9 @@ type MobileFirst7Config struct {
 }
 
 // MobileFirst7 is IBM MobileFirst Platform 7.0 or 7.1, asked by its online validation, or not asked
-// at all with Offline. Its apps send "Bearer <access token> <ID token>"; the access token alone is taken, too. Both parts are
-// sent to the server and nowhere else, and together they must not be longer than
-// Config.MaxTokenBytes.
+// at all with Offline. Its apps send "Bearer <access token> <ID token>"; the access token alone is
+// taken, too. Both parts are sent to the server and nowhere else, and together they must not be
+// longer than Config.MaxTokenBytes.
 //
 // The required scope elements are names of realms. The user is the one of the ID token; a request
 // without an ID token has none. A server of this kind was never tried: what IBM's documents leave

@@ -26,8 +26,8 @@ type Principal struct {
 	from *origin
 }
 
-// origin is where an answer comes from. A Verifier has one for answers that were remembered, and one
-// for those that were asked for; which of them it is says whether the server was asked.
+// origin is where an answer comes from. A Verifier has one for answers that were remembered, and
+// one for those that were asked for; the two tell if the server was asked.
 type origin struct{ v *Verifier }
 
 // NewContext returns a copy of ctx that carries p, as the context of an accepted request does. It

@@ -6,8 +6,8 @@ import (
 )
 
 // Profile is an authorization server: its kind, its address, and which of its tokens are meant for
-// this service. Make one with [MobileFirst8], [MobileFirst7], [Curity] or [RFC7662]. [New] reports a
-// mistake in it; the zero Profile is one.
+// this service. Make one with [MobileFirst8], [MobileFirst7], [Curity] or [RFC7662]. [New] reports
+// a mistake in it; the zero Profile is one.
 type Profile struct {
 	server    introspect.Server
 	field     string  // names the address in errors

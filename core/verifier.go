@@ -14,8 +14,9 @@ import (
 )
 
 // Verifier asks one authorization server about tokens and remembers what it said. Make one with
-// [New] for each server, and one of them all with [Several]. Share it between all routes, and keep it for the life of the program: it
-// is safe for concurrent use and needs no closing. Each route has its [Guard].
+// [New] for each server, and one of them all with [Several]. Share it between all routes, and keep
+// it for the life of the program: it is safe for concurrent use and needs no closing. Each route
+// has its [Guard].
 type Verifier struct {
 	profile      Profile
 	cache        caching

@@ -16,8 +16,8 @@ import (
 // ClientAuth is how a confidential client authenticates (RFC 6749 section 2.3).
 type ClientAuth string
 
-// The ways of client authentication that need to be named. The two Basic ones differ if the id or the secret has a
-// character that a form escapes, such as $ @ + / % : = or a blank.
+// The ways of client authentication that need to be named. The two Basic ones differ if the id or
+// the secret has a character that a form escapes, such as $ @ + / % : = or a blank.
 const (
 	// BasicRaw sends base64(id:secret) as it is. MobileFirst 8.0 wants this.
 	BasicRaw = ClientAuth(clientauth.BasicRaw)
@@ -71,9 +71,9 @@ type Config struct {
 	// Timeout bounds one fetch, retries included. It is between 1ms and 1h; zero means 5s. If a
 	// function of the program ignores its context, the fetch is abandoned 100ms after the Timeout.
 	Timeout time.Duration
-	// Transport sends the requests. Nil means NewTransport(CAFile), with ClientCertificate. Redirects are never followed. A
-	// Transport, also one that wraps another, should have a method CloseIdleConnections, which is
-	// called after a failure.
+	// Transport sends the requests. Nil means NewTransport(CAFile), with ClientCertificate. Redirects
+	// are never followed. A Transport, also one that wraps another, should have a method
+	// CloseIdleConnections, which is called after a failure.
 	Transport http.RoundTripper
 	// CAFile is a PEM file with the certificates of the only authorities to trust. New reads it once.
 	// Empty means those of the system. CAFile beside Transport is an error: let the Transport wrap

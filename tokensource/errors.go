@@ -35,7 +35,8 @@ func (c ErrorCode) Error() string { return string(c) }
 type ConfigError struct {
 	// Field is the field's name, such as "Config.Timeout".
 	Field string
-	// Err is the mistake. Its text completes a sentence that begins with Field, and contains no secret.
+	// Err is the mistake. Its text completes a sentence that begins with Field, and contains no
+	// secret.
 	Err error
 }
 

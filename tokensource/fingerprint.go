@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 )
 
-// fingerprint is a keyed hash of a secret, or of the thumbprint of a key, to compare it with another one without keeping it. No
-// secret has the zero fingerprint.
+// fingerprint is a keyed hash of a secret, or of the thumbprint of a key, to compare it with
+// another one without keeping it. No secret has the zero fingerprint.
 type fingerprint [sha256.Size]byte
 
 // fingerprintKey is random, so that fingerprints mean nothing outside this process.

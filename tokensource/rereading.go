@@ -10,8 +10,8 @@ import (
 
 const lookEvery = time.Second // at files that may have changed
 
-// rereading is what some files hold. It looks at them once a second at most, and keeps the last good
-// content: a file may be read while it is replaced. It is safe for concurrent use.
+// rereading is what some files hold. It looks at them once a second at most, and keeps the last
+// good content: a file may be read while it is replaced. It is safe for concurrent use.
 type rereading[T any] struct {
 	files []string
 	parse func(contents [][]byte) (T, error)

@@ -13,7 +13,8 @@ func (s *Server) Advance(d time.Duration) {
 
 // SetTokenLifetime sets the lifetime of the tokens that the token endpoints issue from now on. The
 // member expires_in is this lifetime in whole seconds. Zero means the default of the dialect: 3599
-// seconds, and 299 for Curity. With a negative lifetime tokens have already expired when they are issued, and expires_in is negative.
+// seconds, and 299 for Curity. With a negative lifetime tokens have already expired when they are
+// issued, and expires_in is negative.
 func (s *Server) SetTokenLifetime(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package selfsigned makes certificates for the TLS servers and clients of tests. The module itself contains no
-// private key.
+// Package selfsigned makes certificates for the TLS servers and clients of tests. The module itself
+// contains no private key.
 package selfsigned
 
 import (

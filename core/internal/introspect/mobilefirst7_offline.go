@@ -114,7 +114,7 @@ type idClaims struct {
 }
 
 // identity reads an ID token. It has no "prn", which an access token has, and comes from the same
-// server for the same audience: somebody else's ID token beside one's own access token is no
+// server for the same audience: another user's ID token beside one's own access token is no
 // identity.
 func (o *Offline) identity(access, id strictjson.Object) (idClaims, error) {
 	_, hasPrincipal, _ := id.Raw("prn")
