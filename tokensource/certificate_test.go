@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +23,8 @@ import (
 
 // gatekeeper is a token endpoint behind TLS that verifies the certificates of its clients.
 type gatekeeper struct {
-	URL, CAFile string
+	URL, CAFile      string
+	closeConnections func()
 
 	mu   sync.Mutex
 	seen []gateRequest
@@ -35,6 +38,11 @@ type gateRequest struct {
 
 // newGatekeeper starts one that lets these clients in.
 func newGatekeeper(t testing.TB, clients ...tls.Certificate) *gatekeeper {
+	return newGatekeeperOf(t, tls.VersionTLS13, clients...)
+}
+
+// newGatekeeperOf is newGatekeeper for one version of TLS.
+func newGatekeeperOf(t testing.TB, version uint16, clients ...tls.Certificate) *gatekeeper {
 	t.Helper()
 	own := certificate(t)
 	g := &gatekeeper{CAFile: filepath.Join(t.TempDir(), "ca.pem")}
@@ -44,12 +52,12 @@ func newGatekeeper(t testing.TB, clients ...tls.Certificate) *gatekeeper {
 		known.AddCert(c.Leaf)
 	}
 	s := httptest.NewUnstartedServer(g)
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: known}
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: known, MaxVersion: version}
 	s.EnableHTTP2 = true
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	g.URL = s.URL + "/token"
+	g.URL, g.closeConnections = s.URL+"/token", s.CloseClientConnections
 	return g
 }
 
@@ -141,15 +149,19 @@ func TestClientCertificate(t *testing.T) {
 
 // CC-56: a client without the right certificate is told what to set.
 func TestClientCertificateRefused(t *testing.T) {
-	g := newGatekeeper(t, certificate(t))
+	g := newGatekeeperOf(t, tls.VersionTLS12, certificate(t)) // with 1.3, the alert may come after the request
 	stranger := certificate(t)
-	for name, c := range map[string]tokensource.Config{
-		"none":    {ClientSecret: "s3cret"},
-		"another": {ClientCertificate: present(&stranger)},
+	for _, tt := range []struct {
+		name, want string
+		config     tokensource.Config
+	}{
+		{"none", "remote error: tls: ", tokensource.Config{ClientSecret: "s3cret"}},
+		{"another", "the server wants a client certificate that it knows: set ClientCertificate", tokensource.Config{ClientCertificate: present(&stranger)}},
 	} {
-		c.TokenURL, c.ClientID, c.CAFile = g.URL, "rs1", g.CAFile
-		if _, err := newSource(t, c).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
-			t.Errorf("%s: Token: %v", name, err)
+		tt.config.TokenURL, tt.config.ClientID, tt.config.CAFile = g.URL, "rs1", g.CAFile
+		tt.config.Logger = slog.New(slog.DiscardHandler)
+		if _, err := newSource(t, tt.config).Token(t.Context()); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: Token: %v, want %s", tt.name, err, tt.want)
 		}
 	}
 }
@@ -174,13 +186,16 @@ func TestClientCertificateRotation(t *testing.T) {
 		t.Error("the second certificate is not presented")
 	}
 
-	now := &first
-	config.ClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return now, nil }
-	for _, now = range []*tls.Certificate{&first, &second} { // a Source has a pool of connections of its own
-		token(t, newSource(t, config))
-		if !g.last().cert.Equal(now.Leaf) {
+	var now atomic.Pointer[tls.Certificate]
+	config.ClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return now.Load(), nil }
+	src := newSource(t, config)
+	for _, cert := range []*tls.Certificate{&first, &second} {
+		now.Store(cert)
+		src.Invalidate(token(t, src))
+		if !g.last().cert.Equal(cert.Leaf) {
 			t.Error("another certificate is presented")
 		}
+		g.closeConnections()
 	}
 }
 

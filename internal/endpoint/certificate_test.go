@@ -125,6 +125,13 @@ func TestCertificatesRotate(t *testing.T) {
 				if got := g.ask(t, c); g.dialled != 2 || !got.Equal(second.Leaf) {
 					t.Errorf("%d connections after five minutes, want 2, the last with the new certificate", g.dialled)
 				}
+				for range 9 {
+					time.Sleep(time.Second)
+					g.ask(t, c)
+				}
+				if g.dialled != 2 {
+					t.Errorf("%d connections after five minutes, want one new one", g.dialled)
+				}
 				rt.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 				g.ask(t, c)
 				if g.dialled != 3 {

@@ -27,6 +27,7 @@ var mutants = slices.Concat(
 	discoverMutants,
 	joseMutants,
 	recogniseMutants,
+	clientAuthMutants,
 )
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
