@@ -17,44 +17,63 @@ import (
 // TestDevserverLinesWork does what the devserver prints: it sources the file, runs a service, and
 // sends what the curl lines send. The comment above a curl line ends in the status to expect.
 func TestDevserverLinesWork(t *testing.T) {
-	forEachService(t, func(t *testing.T, service string) {
-		cmd := command(t, "devserver")
-		cmd.Args = append(cmd.Args, "-addr", "127.0.0.1:0")
-		dev := start(t, cmd)
-		exports, curls := parseLines(t, dev.printed())
-		if len(exports) != 7 || len(curls) != 10 {
-			t.Fatalf("%d exports and %d curl lines, want 7 and 10", len(exports), len(curls))
+	forEachService(t, func(t *testing.T, service string) { devserverLinesWork(t, service, "", 7, 10) })
+}
+
+// SV-10: the same for the other kinds of server.
+func TestDevserverProfiles(t *testing.T) {
+	for _, p := range []struct {
+		name           string
+		exports, curls int
+	}{
+		{"mobilefirst8", 7, 10}, {"mobilefirst7", 5, 10}, {"curity", 9, 11}, {"rfc7662", 9, 11},
+	} {
+		t.Run(p.name, func(t *testing.T) { devserverLinesWork(t, "nethttp", p.name, p.exports, p.curls) })
+	}
+}
+
+func devserverLinesWork(t *testing.T, service, profile string, wantExports, wantCurls int) {
+	cmd := command(t, "devserver")
+	cmd.Args = append(cmd.Args, "-addr", "127.0.0.1:0")
+	if profile != "" {
+		cmd.Args = append(cmd.Args, "-profile", profile)
+	}
+	dev := start(t, cmd)
+	exports, curls := parseLines(t, dev.printed())
+	if len(exports) != wantExports || len(curls) != wantCurls {
+		t.Fatalf("%d exports and %d curl lines, want %d and %d", len(exports), len(curls), wantExports, wantCurls)
+	}
+	var env []string
+	for name, value := range exports {
+		env = append(env, name+"="+value)
+	}
+	p := start(t, command(t, service, env...))
+	for _, c := range curls {
+		line := strings.ReplaceAll(c.line, "http://127.0.0.1:8080", p.url)
+		req := parseCurl(t, os.Expand(line, func(name string) string { return exports[name] }))
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
 		}
-		var env []string
-		for name, value := range exports {
-			env = append(env, name+"="+value)
+		io.Copy(io.Discard, res.Body) // so that the connection is used again
+		res.Body.Close()
+		if res.StatusCode != c.status {
+			t.Errorf("%s: %d, want %d", c.line, res.StatusCode, c.status)
 		}
-		p := start(t, command(t, service, env...))
-		for _, c := range curls {
-			line := strings.ReplaceAll(c.line, "http://127.0.0.1:8080", p.url)
-			req := parseCurl(t, os.Expand(line, func(name string) string { return exports[name] }))
-			res, err := client.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			io.Copy(io.Discard, res.Body) // so that the connection is used again
-			res.Body.Close()
-			if res.StatusCode != c.status {
-				t.Errorf("%s: %d, want %d", c.line, res.StatusCode, c.status)
-			}
-		}
+	}
+	if profile == "" {
 		checkJob(t, env)
-		file := filepath.Clean(sourced.FindStringSubmatch(dev.printed())[1])
-		for _, q := range []*process{dev, p} {
-			q.terminate()
-			if err := q.wait(); err != nil {
-				t.Errorf("exit: %v", err)
-			}
+	}
+	file := filepath.Clean(sourced.FindStringSubmatch(dev.printed())[1])
+	for _, q := range []*process{dev, p} {
+		q.terminate()
+		if err := q.wait(); err != nil {
+			t.Errorf("exit: %v", err)
 		}
-		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("the file with the tokens is still there: %v", err)
-		}
-	})
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file with the tokens is still there: %v", err)
+	}
 }
 
 var sourced = regexp.MustCompile(`(?m)^ *source (\S+)$`)
@@ -118,7 +137,7 @@ func sourceFile(t *testing.T, file string, exports map[string]string) {
 		if !ok || name == "" || value == "" {
 			t.Errorf("%s has the line %.60q", file, line)
 		}
-		exports[name] = value
+		exports[name] = strings.Trim(value, `"`)
 	}
 }
 

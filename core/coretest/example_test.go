@@ -121,3 +121,30 @@ func ExampleServer_Messages() {
 	// 202 Accepted
 	// 2 messages
 }
+
+// A server of another kind: Curity's endpoints and no others.
+func ExampleServer_Only() {
+	srv := coretest.NewServer()
+	defer srv.Close()
+	srv.Only(coretest.Curity)
+
+	token := srv.Mint(coretest.Grant{ClientID: "app", Scope: "read"})
+	r, _ := http.NewRequest("POST", srv.EndpointURL(coretest.Curity, coretest.Introspection), strings.NewReader("token="+token))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept", "application/jwt")
+	r.SetBasicAuth("test", "test")
+	for range 2 {
+		res, err := srv.Client().Do(r)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		res.Body.Close()
+		fmt.Println(res.Status, res.Header.Get("Content-Type"))
+		srv.Revoke(token)
+		r.Body, _ = r.GetBody()
+	}
+	// Output:
+	// 200 OK application/jwt
+	// 204 No Content
+}

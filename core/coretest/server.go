@@ -21,7 +21,8 @@ const maxBody = 1 << 20
 // other. It holds no lock while it answers a call.
 type Server struct {
 	// URL is the base of the host without a trailing slash, such as "http://127.0.0.1:41234". It is
-	// "https://mfp.invalid" for a server without a listener. Start changes it; do not write it.
+	// "https://mfp.invalid" for a server without a listener. Start changes it. Write it only before
+	// the first call, and only if another server contains this one: tokens and metadata name it.
 	URL string
 
 	client   *http.Client // what Client returns

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/coretest"
@@ -15,7 +16,7 @@ import (
 const maxForm = 64 << 10
 
 // newHandler adds the endpoints below /dev to srv.
-func newHandler(srv *coretest.Server) http.Handler {
+func newHandler(srv *coretest.Server, p *profile) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", srv)
 	mux.HandleFunc("POST /dev/mint", func(w http.ResponseWriter, r *http.Request) {
@@ -24,7 +25,7 @@ func newHandler(srv *coretest.Server) http.Handler {
 			fail(w, err)
 			return
 		}
-		minted, err := mint(srv, form)
+		minted, err := p.mintForm(srv, form)
 		if err != nil {
 			fail(w, err)
 			return
@@ -39,7 +40,9 @@ func newHandler(srv *coretest.Server) http.Handler {
 		case form.Get("token") == "":
 			fail(w, errors.New("token is missing"))
 		default:
-			srv.Revoke(form.Get("token"))
+			for _, token := range strings.Fields(form.Get("token")) { // two of MobileFirst 7
+				srv.Revoke(token)
+			}
 			w.WriteHeader(http.StatusNoContent)
 		}
 	})
@@ -67,14 +70,15 @@ func readForm(w http.ResponseWriter, r *http.Request, names ...string) (url.Valu
 // minted is the answer of a token endpoint, and the user of the token.
 type minted struct {
 	AccessToken string `json:"access_token"`
+	IDToken     string `json:"id_token,omitempty"` // of MobileFirst 7
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int64  `json:"expires_in"` // seconds
 	Scope       string `json:"scope"`
 	User        string `json:"user,omitempty"`
 }
 
-func mint(srv *coretest.Server, form url.Values) (minted, error) {
-	g := coretest.Grant{Scope: "RegisteredClient", Lifetime: time.Hour}
+func (p *profile) mintForm(srv *coretest.Server, form url.Values) (minted, error) {
+	g := coretest.Grant{Scope: p.everybody, Lifetime: time.Hour}
 	if s := form.Get("scope"); s != "" {
 		if err := tokensource.CheckScope(s); err != nil {
 			return minted{}, fmt.Errorf("scope %w", err)
@@ -91,8 +95,9 @@ func mint(srv *coretest.Server, form url.Values) (minted, error) {
 	if id := form.Get("user"); id != "" {
 		g.User = user(id)
 	}
+	access, idToken := p.mint(srv, g)
 	return minted{
-		AccessToken: srv.Mint(g), TokenType: "Bearer", ExpiresIn: int64(g.Lifetime / time.Second),
+		AccessToken: access, IDToken: idToken, TokenType: "Bearer", ExpiresIn: int64(g.Lifetime / time.Second),
 		Scope: g.Scope, User: form.Get("user"),
 	}, nil
 }

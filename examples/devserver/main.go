@@ -1,7 +1,9 @@
 // Devserver is an authorization server for development without MobileFirst. It is package coretest
 // as a program.
 //
-//	go run ./examples/devserver [-addr 127.0.0.1:9080]
+//	go run ./examples/devserver [-addr 127.0.0.1:9080] [-profile mobilefirst8]
+//
+// The profile is the kind of server: mobilefirst8, mobilefirst7, curity or rfc7662.
 //
 // It prints its URL, its clients, the name of a file to source, and curl commands to try. The file
 // has the environment variables for a service, and some tokens.
@@ -9,7 +11,7 @@
 // It keeps everything in memory. Every program that reaches it can make any token. So it refuses an
 // address that is not on loopback, unless -insecure-public is given.
 //
-// In addition to the MobileFirst endpoints it serves
+// In addition to the endpoints of that server it serves
 //
 //	POST /dev/mint    form: scope, user, lifetime (all optional)  makes a token, answers JSON
 //	POST /dev/revoke  form: token                                 makes it inactive, answers 204
@@ -44,6 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:9080", "address to listen on")
 	public := flags.Bool("insecure-public", false, "allow an address that others can reach")
+	name := flags.String("profile", profiles[0].dialect.String(), "the kind of server: mobilefirst8, mobilefirst7, curity or rfc7662")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -54,29 +57,45 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "devserver: what is %q? All is said with flags, see -help\n", flags.Arg(0))
 		return 2
 	}
+	p, err := profileOf(*name)
+	if err != nil {
+		fmt.Fprintln(stderr, "devserver:", err)
+		return 2
+	}
 	ln, err := listen(*addr, *public)
 	if err != nil {
 		fmt.Fprintln(stderr, "devserver:", err)
 		return 2
 	}
-	srv := coretest.New()
-	srv.AddApp("com.acme.shop") // for push messages
 	url := "http://" + reachable(ln.Addr().(*net.TCPAddr))
-	file, err := writeEnvFile(srv, url)
+	srv := newServer(p, url)
+	file, err := p.writeEnvFile(srv, url)
 	if err != nil {
 		fmt.Fprintln(stderr, "devserver: writing the file with the tokens:", err)
 		return 1
 	}
 	defer os.Remove(file)
-	welcome(stdout, srv, url, file)
+	welcome(stdout, p, url, file)
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	log.Info("listening", "addr", ln.Addr().String())
-	if err := serve(ctx, logged(log, newHandler(srv)), ln); err != nil {
+	if err := serve(ctx, logged(log, newHandler(srv, p)), ln); err != nil {
 		log.Error("stopped", "error", err)
 		return 1
 	}
 	log.Info("stopped")
 	return 0
+}
+
+// newServer returns the server of a profile that is reached at url.
+func newServer(p *profile, url string) *coretest.Server {
+	srv := coretest.New()
+	srv.URL = url
+	srv.Only(p.dialect)
+	for _, c := range clients {
+		srv.SetClient(c)
+	}
+	srv.AddApp("com.acme.shop") // for push messages
+	return srv
 }
 
 // listen opens addr. If addr is not on loopback, public must be set.

@@ -37,7 +37,7 @@ func newVerifier(t *testing.T, srv *coretest.Server) *core.Verifier {
 
 func TestMintMakesWhatIsAskedFor(t *testing.T) {
 	srv := coretest.New()
-	h, v := newHandler(srv), newVerifier(t, srv)
+	h, v := newHandler(srv, profiles[0]), newVerifier(t, srv)
 	for _, c := range []struct {
 		name, form  string
 		scope, user string
@@ -73,7 +73,7 @@ func TestMintMakesWhatIsAskedFor(t *testing.T) {
 func TestMintMakesAnExpiredToken(t *testing.T) {
 	srv := coretest.New()
 	var got minted
-	if err := json.Unmarshal(post(newHandler(srv), "/dev/mint", "lifetime=-1s").Body.Bytes(), &got); err != nil {
+	if err := json.Unmarshal(post(newHandler(srv, profiles[0]), "/dev/mint", "lifetime=-1s").Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
 	_, denial := authorize(t, newVerifier(t, srv), got.AccessToken)
@@ -85,7 +85,7 @@ func TestMintMakesAnExpiredToken(t *testing.T) {
 func TestRevokeMakesInactive(t *testing.T) {
 	srv := coretest.New()
 	token := srv.Mint(coretest.Grant{})
-	if w := post(newHandler(srv), "/dev/revoke", url.Values{"token": {token}}.Encode()); w.Code != 204 || w.Body.Len() > 0 {
+	if w := post(newHandler(srv, profiles[0]), "/dev/revoke", url.Values{"token": {token}}.Encode()); w.Code != 204 || w.Body.Len() > 0 {
 		t.Errorf("%d %q, want 204", w.Code, w.Body)
 	}
 	_, denial := authorize(t, newVerifier(t, srv), token)
@@ -96,7 +96,7 @@ func TestRevokeMakesInactive(t *testing.T) {
 
 func TestMistakesInAForm(t *testing.T) {
 	srv := coretest.New()
-	h := newHandler(srv)
+	h := newHandler(srv, profiles[0])
 	for _, c := range []struct{ name, path, form, want string }{
 		{"a scope with a quote", "/dev/mint", "scope=%22", "scope"},
 		{"no duration", "/dev/mint", "lifetime=600", "lifetime"},
@@ -117,7 +117,7 @@ func TestMistakesInAForm(t *testing.T) {
 }
 
 func TestTheEndpointsTakePOSTOnly(t *testing.T) {
-	h := newHandler(coretest.New())
+	h := newHandler(coretest.New(), profiles[0])
 	for _, path := range []string{"/dev/mint", "/dev/revoke"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
@@ -140,6 +140,7 @@ func TestRunRefuses(t *testing.T) {
 		{"an address without a port", []string{"-addr", "127.0.0.1"}, "-addr"},
 		{"an unknown flag", []string{"-port", "1"}, "-port"},
 		{"an argument", []string{"127.0.0.1:0"}, "127.0.0.1:0"},
+		{"an unknown profile", []string{"-profile", "keycloak"}, "rfc7662"},
 	} {
 		var stdout, stderr strings.Builder
 		if code := run(t.Context(), c.args, &stdout, &stderr); code != 2 {

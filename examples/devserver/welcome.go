@@ -17,20 +17,28 @@ var clients = []coretest.Client{
 	{ID: "push", Secret: "hsup", AllowedScope: "authorization.introspect"},
 }
 
-// tokens are the tokens that the server prints.
-var tokens = []struct {
+// sample is a token that the server prints the name of.
+type sample struct {
 	variable, whose string
 	grant           coretest.Grant
-}{
-	{"ALICE", "alice", coretest.Grant{Scope: "RegisteredClient accessRestricted transfer", User: user("alice")}},
-	{"BOB", "bob", coretest.Grant{Scope: "RegisteredClient", User: user("bob")}},
-	{"APP", "an app without a user", coretest.Grant{Scope: "RegisteredClient accessRestricted"}},
-	{"SERVICE", "a service", coretest.Grant{Scope: "authorization.introspect", Confidential: true}},
+}
+
+// tokens are the tokens that the server prints the names of.
+func (p *profile) tokens() []sample {
+	all := []sample{
+		{"ALICE", "alice", coretest.Grant{Scope: p.everybody + " accessRestricted transfer", User: user("alice")}},
+		{"BOB", "bob", coretest.Grant{Scope: p.everybody, User: user("bob")}},
+		{"APP", "an app without a user", coretest.Grant{Scope: p.everybody + " accessRestricted"}},
+	}
+	if p.dialect == coretest.MobileFirst8 {
+		all = append(all, sample{"SERVICE", "a service", coretest.Grant{Scope: "authorization.introspect", Confidential: true}})
+	}
+	return all
 }
 
 const tokenLifetime = 24 * time.Hour
 
-const introduction = `A MobileFirst 8 authorization server for development: {url}/mfp/api
+const introduction = `A {title} authorization server for development: {url}{server}
 What it knows, it forgets when it stops.
 
 `
@@ -40,22 +48,18 @@ In each other terminal, first (the file is deleted when this server stops)
 
     source {file}
 
-It sets MFPGUARD_SERVER, MFPGUARD_CLIENT_ID and MFPGUARD_CLIENT_SECRET for a service, and tokens to call it with:
+It sets {variables} for a service, and tokens to call it with:
 
 `
 
 const trials = `
-Then an example, such as gin (or nethttp, fiber; job sends a push message)
+Then an example, such as gin (or nethttp, fiber{job})
 
     go run github.com/mfpguard/mfpguard/examples/gin@latest     # in a clone: go run ./examples/gin
 
 and in a third terminal what it answers
 
-    # a token for a confidential client: 200
-    curl -i -u test:test -d grant_type=client_credentials -d scope=authorization.introspect {url}/mfp/api/az/v1/token
-    # a question about a token, as a service asks it: 200
-    curl -i -H "Authorization: Bearer $SERVICE" -d token=$ALICE {url}/mfp/api/az/v1/introspection
-    # the example service, without a token: 401
+{questions}    # the example service, without a token: 401
     curl -i http://127.0.0.1:8080/balance
     # with a token that lacks the scope: 403
     curl -i -H "Authorization: Bearer $BOB" http://127.0.0.1:8080/balance
@@ -64,9 +68,9 @@ and in a third terminal what it answers
     # who am I: 200
     curl -i -H "Authorization: Bearer $APP" http://127.0.0.1:8080/me
     # a new token for any user and any scope: 200
-    curl -i -d scope="RegisteredClient pay" -d user=carol -d lifetime=10m {url}/dev/mint
+    curl -i -d scope="{everybody} pay" -d user=carol -d lifetime=10m {url}/dev/mint
     # the end of one: 204
-    curl -i -d token=$ALICE {url}/dev/revoke
+    curl -i -d "token=$ALICE" {url}/dev/revoke
     # the service still remembers it, for a minute: 200
     curl -i -H "Authorization: Bearer $ALICE" http://127.0.0.1:8080/balance
     # but asks about it before a transfer: 401
@@ -74,29 +78,35 @@ and in a third terminal what it answers
 
 `
 
-// welcome makes the clients and the tokens, and prints how to use them.
-func welcome(w io.Writer, srv *coretest.Server, url, file string) {
-	fill := strings.NewReplacer("{url}", url, "{file}", file)
+// welcome prints how to use the server.
+func welcome(w io.Writer, p *profile, url, file string) {
+	job := ""
+	if p.dialect == coretest.MobileFirst8 {
+		job = "; job sends a push message"
+	}
+	fill := strings.NewReplacer("{url}", url, "{file}", file, "{title}", p.title, "{server}", p.server, "{variables}", p.variables(),
+		"{everybody}", p.everybody, "{job}", job, "{questions}", strings.ReplaceAll(p.questions, "{url}", url))
 	fill.WriteString(w, introduction)
-	writeClients(w, srv)
+	if p.dialect != coretest.MobileFirst7 { // which has no clients with a secret
+		writeClients(w)
+	}
 	fill.WriteString(w, setup)
-	writeTokens(w)
+	writeTokens(w, p)
 	fill.WriteString(w, trials)
 }
 
-func writeClients(w io.Writer, srv *coretest.Server) {
+func writeClients(w io.Writer) {
 	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(columns, "Clients\tsecret\tscope they may ask for")
 	for _, c := range clients {
-		srv.SetClient(c)
 		fmt.Fprintf(columns, "    %s\t%s\t%s\n", c.ID, c.Secret, c.AllowedScope)
 	}
 	columns.Flush()
 }
 
-func writeTokens(w io.Writer) {
+func writeTokens(w io.Writer, p *profile) {
 	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	for _, t := range tokens {
+	for _, t := range p.tokens() {
 		fmt.Fprintf(columns, "    $%s\t%s\t%s\n", t.variable, t.whose, t.grant.Scope)
 	}
 	columns.Flush()
