@@ -17,9 +17,8 @@ import (
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
-// SV-01: the requests of each profile on the wire, byte for byte. Each file of testdata/requests has
-// all that a server gets about one token. The answers of the server do not matter here, but each
-// profile must understand its own.
+// SV-01: the requests of each profile on the wire, byte for byte. Each file of testdata/requests
+// has all that a server gets about one token. What the server answers does not matter here.
 func TestTranscripts(t *testing.T) {
 	const (
 		own  = `{"access_token":"CC","token_type":"Bearer","expires_in":3599,"scope":"authorization.introspect"}`

@@ -39,8 +39,8 @@
 // # Other kinds of server
 //
 // The text above is about [MobileFirst8]. A [Server] speaks other dialects as well, each at its own
-// paths. Limit it to one with [Server.Only]: then it has the endpoints of a real server of that kind
-// and no others, and mints its tokens. [Server.EndpointURL] and [Server.Issuer] are what a resource
+// paths. Limit it to one with [Server.Only]: then it has the endpoints of a real server of that
+// kind and no others, and mints its tokens. [Server.EndpointURL] and [Server.Issuer] are what a resource
 // server is configured with:
 //
 //	srv.Only(coretest.Curity)
@@ -48,8 +48,8 @@
 //
 // [MobileFirst7] has online validation without credentials of the caller, and a public key. Its
 // tokens are signed JWTs: an access token with a list of realms, and an ID token, see
-// [Server.MintID]. [Curity] and [RFC7662] authenticate clients, and answer introspections in JSON or
-// with a signed JWT. RFC7662 also takes signed assertions and certificates ([Client.PublicKey],
+// [Server.MintID]. [Curity] and [RFC7662] authenticate clients, and answer introspections in JSON
+// or with a signed JWT. RFC7662 also takes signed assertions and certificates ([Client.PublicKey],
 // [Client.CertificateName]). [Server.RotateKey] changes the key of signatures; [Server.EditJWT] and
 // [BadSignature] spoil signed answers. Faults and counts work for all: an [Endpoint] is what it is
 // for, whatever its dialect.

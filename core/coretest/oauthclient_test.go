@@ -6,7 +6,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -47,6 +49,31 @@ func TestAssertions(t *testing.T) {
 		srv.SetClient(coretest.Client{ID: "rs", Secret: "s3cret"})
 		if a := post(t, srv, "/oauth2/token", "", body); a.member(t, "error_description") != `"the signature is not by the registered key"` {
 			t.Errorf("%s, without a registered key: %d %s", algorithm, a.status, a.body)
+		}
+	}
+}
+
+// CC-54: a PS256 signature with a salt of another length than the hash is not one of RFC 7518.
+func TestAssertionSalt(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := coretest.New()
+	srv.SetClient(coretest.Client{ID: "rs", PublicKey: key.Public()})
+	for salt, want := range map[int]int{rsa.PSSSaltLengthEqualsHash: http.StatusOK, rsa.PSSSaltLengthAuto: http.StatusUnauthorized} {
+		claims := fmt.Sprintf(`{"iss":"rs","sub":"rs","aud":"https://mfp.invalid","jti":"%d","exp":%d}`, salt, time.Now().Add(time.Minute).Unix())
+		text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"PS256"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
+		sum := sha256.Sum256([]byte(text))
+		signature, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: salt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := post(t, srv, "/oauth2/token", "", form("grant_type", "client_credentials",
+			"client_assertion", text+"."+base64.RawURLEncoding.EncodeToString(signature),
+			"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))
+		if a.status != want {
+			t.Errorf("salt %d: %d %s, want %d", salt, a.status, a.body, want)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// SV-01, 12.4 of the protocol: a token is a JWT that the published key verifies, an access token has
-// "prn" and realms, an ID token has neither.
+// SV-01, 12.4 of the protocol: a token is a JWT that the published key verifies, an access token
+// has "prn" and realms, an ID token has neither.
 func TestTokens7(t *testing.T) {
 	srv := coretest.New()
 	srv.Only(coretest.MobileFirst7)

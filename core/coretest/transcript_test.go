@@ -18,9 +18,9 @@ import (
 )
 
 // SV-01: each row of the tables of the protocols, as bytes on the wire. A file of testdata has a
-// request, a line of "====" and the answer. Lines in front of them that begin with "#" are comments,
-// but for "# given: name", which is a function below. <name> in a request is a value of the test; in
-// an answer it is a pattern.
+// request, a line of "====" and the answer. Lines in front of them that begin with "#" are
+// comments, but for "# given: name", which is a function of the test. <name> in a request is a
+// value of the test; in an answer it is a pattern.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*/*.txt")
 	if err != nil || len(files) == 0 {

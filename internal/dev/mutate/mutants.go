@@ -22,6 +22,7 @@ var mutants = slices.Concat(
 	refusalMutants,
 	adapterMutants,
 	mobileFirst7Mutants,
+	coretestMutants,
 	signedAnswerMutants,
 	serverMutants,
 	discoverMutants,
