@@ -46,28 +46,33 @@ func (get GetCertificate) contained(panics *contain.Hook) GetCertificate {
 	}
 }
 
-// certified is a transport whose connections carry no new requests after connAge. It is safe for
-// concurrent use.
+// certified is a transport whose connections carry no new requests after connAge, or after a 401: a
+// server judges the certificate that the connection began with. It is safe for concurrent use.
 type certified struct {
 	mu    sync.Mutex
 	base  *http.Transport
 	since time.Time
+	idle  Idle // for how often a 401 counts
 }
 
 // RoundTrip implements http.RoundTripper.
 func (c *certified) RoundTrip(r *http.Request) (*http.Response, error) {
-	return c.current().RoundTrip(r)
+	res, err := c.current(connAge).RoundTrip(r)
+	if err == nil && res.StatusCode == http.StatusUnauthorized && c.idle.due() {
+		c.current(0)
+	}
+	return res, err
 }
 
 // CloseIdleConnections closes the connections that are not in use.
-func (c *certified) CloseIdleConnections() { c.current().CloseIdleConnections() }
+func (c *certified) CloseIdleConnections() { c.current(connAge).CloseIdleConnections() }
 
-// current returns the transport for a new request. That of before closes its connections when they
-// become idle.
-func (c *certified) current() *http.Transport {
+// current returns the transport for a new request. One that is as old as age is replaced, and closes
+// its connections when they become idle.
+func (c *certified) current(age time.Duration) *http.Transport {
 	c.mu.Lock()
 	base, old := c.base, (*http.Transport)(nil)
-	if now := time.Now(); now.Sub(c.since) >= connAge {
+	if now := time.Now(); now.Sub(c.since) >= age {
 		old = base
 		base = old.Clone()
 		c.base, c.since = base, now

@@ -38,6 +38,7 @@ type gatekeeper struct {
 	mu      sync.Mutex
 	dialled int
 	seen    []*x509.Certificate // one for each request
+	refused *x509.Certificate   // nil for none
 }
 
 func newGatekeeper(t testing.TB, http2 bool) *gatekeeper {
@@ -71,6 +72,9 @@ func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.seen = append(g.seen, r.TLS.PeerCertificates[0])
+	if g.refused != nil && g.refused.Equal(r.TLS.PeerCertificates[0]) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}
 	io.WriteString(w, "{}")
 }
 
@@ -136,6 +140,38 @@ func TestCertificatesRotate(t *testing.T) {
 				g.ask(t, c)
 				if g.dialled != 3 {
 					t.Errorf("%d connections after the idle ones were closed, want 3", g.dialled)
+				}
+				rt.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+			})
+		})
+	}
+}
+
+// CC-57: a certificate that the server refuses is not presented for longer than the connection that it was refused on. Refusals
+// cause one handshake a second at most.
+func TestCertificatesAreRefused(t *testing.T) {
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGatekeeper(t, http2)
+				first, second := certificate(t), certificate(t)
+				g.refused = first.Leaf
+				present := &first
+				rt := g.transport(func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return present, nil })
+				c := endpoint.New(endpoint.Options{URL: "https://as.test/", Transport: rt})
+				for range 5 {
+					g.ask(t, c)
+				}
+				if g.dialled != 2 {
+					t.Errorf("%d connections for five refusals at once, want 2", g.dialled)
+				}
+				time.Sleep(time.Second)
+				g.ask(t, c)
+				present = &second
+				for range 5 {
+					if got := g.ask(t, c); g.dialled != 3 || !got.Equal(second.Leaf) {
+						t.Errorf("%d connections, want 3, the last with the new certificate", g.dialled)
+					}
 				}
 				rt.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 			})

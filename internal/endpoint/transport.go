@@ -48,7 +48,7 @@ func NewTransport(inFlight int) *http.Transport {
 // HTTP/2. It returns nil if rt is not an *http.Transport, or one of WithCertificate.
 func unpooled(rt http.RoundTripper) *http.Transport {
 	if c, ok := rt.(*certified); ok {
-		return unpooled(c.current())
+		return unpooled(c.current(connAge))
 	}
 	t, ok := rt.(*http.Transport)
 	if !ok || t == nil {

@@ -29,6 +29,7 @@ var mutants = slices.Concat(
 	joseMutants,
 	recogniseMutants,
 	clientAuthMutants,
+	refusedCertificateMutants,
 )
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
