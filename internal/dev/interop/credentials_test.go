@@ -47,6 +47,23 @@ func TestCredentialsInTheForm(t *testing.T) {
 	})
 }
 
+// A client of oidc-provider that is registered for the form. SV-05
+func TestClientRegisteredForTheForm(t *testing.T) {
+	s := theProvider()
+	token, err := newSource(t, s, poster, tokensource.Post, "read", nil).Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, c := config(s, poster)
+	profile.ClientAuth = tokensource.Post
+	v := newVerifier(t, profile, c)
+	if err := v.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, v, read, string(token.AccessToken), http.StatusOK)
+	wantStatus(t, v, read, "nobody-s-token", http.StatusUnauthorized)
+}
+
 // Whatever is wrong with us is no fault of the client: 503, and Ready says what to look at. IN-32
 func TestOurOwnMistakes(t *testing.T) {
 	tests := []struct {

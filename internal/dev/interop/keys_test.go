@@ -90,9 +90,16 @@ var unnamedKey = func() client {
 	return c
 }()
 
-// keyClients are the clients with keys, one for each algorithm, and one more. Only oidc-provider knows them.
+// poster is a client that is registered with its secret in the form.
+var poster = func() client {
+	c := newClient("poster", "poster-secret")
+	c.Metadata = map[string]any{"token_endpoint_auth_method": "client_secret_post"}
+	return c
+}()
+
+// keyClients are the clients with keys, one for each algorithm, and two more. Only oidc-provider knows them.
 func keyClients() (all []client) {
-	all = append(all, unnamedKey)
+	all = append(all, unnamedKey, poster)
 	for _, algorithm := range algorithms {
 		all = append(all, keyClient(algorithm))
 	}
