@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/mfpguard/mfpguard/internal/endpoint"
+	"github.com/mfpguard/mfpguard/internal/strictjson"
 )
 
 // Curity is the Curity Identity Server. It says in Cache-Control how long an answer holds. Asked
@@ -38,10 +39,27 @@ func (s *Curity) read(ctx context.Context, res *endpoint.Response, v *verifier) 
 	default:
 		r, err = readJSON(s, res)
 	}
-	if age, ok := endpoint.MaxAge(res.Header); err == nil && r.in.Active && ok {
+	if err != nil || !r.in.Active {
+		return r, err
+	}
+	if age, ok := endpoint.MaxAge(res.Header); ok {
 		r.in.keepFor(age)
 	}
-	return r, err
+	return r, r.in.readPurpose()
+}
+
+// readPurpose reads "purpose", in which Curity says what a token is for: "access_token", "id" and
+// others.
+func (in *Introspection) readPurpose() error {
+	o, err := strictjson.ParseLenient([]byte(in.Answer()))
+	if err != nil {
+		return err
+	}
+	purpose, _, err := o.String("purpose")
+	if use := useOf(purpose); use != UseAccess {
+		in.Use = use
+	}
+	return err
 }
 
 func (s *Curity) hint(status int) string {

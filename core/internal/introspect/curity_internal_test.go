@@ -1,6 +1,7 @@
 package introspect
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -56,6 +57,37 @@ func TestCurityAnswers(t *testing.T) {
 				t.Errorf("the subject is %q", r.in.Subject())
 			}
 		})
+	}
+}
+
+// SV-04: Curity says in "purpose" what a token is for. Only an access token is one, in JSON and in a
+// JWT.
+func TestCurityPurpose(t *testing.T) {
+	s := newSigner(t)
+	for _, tt := range []struct {
+		purpose any // nil for none
+		want    Use
+		unread  bool
+	}{
+		{nil, UseAccess, false},
+		{"access_token", UseAccess, false},
+		{"payment", UseAccess, false}, // a claim of the operator's own
+		{"id", UseID, false},
+		{"id_token", UseID, false},
+		{"refresh_token", UseRefresh, false},
+		{7, UseAccess, true},
+	} {
+		claims := claimsOf(map[string]any{"sub": "alice", "active": true, "purpose": tt.purpose, "token_introspection": nil})
+		body, err := json.Marshal(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind, text := range map[string]string{mediaJSON: string(body), mediaJWT: s.sign(t, "JWT", claims)} {
+			r, err := NewCurity("https://as.invalid/oauth-introspect", "api", nil).read(t.Context(), answerWith(200, kind, text), s.verifier())
+			if (err != nil) != tt.unread || err == nil && r.in.Use != tt.want {
+				t.Errorf("%s, purpose %v: %+v, %v, want the use %v", kind, tt.purpose, r.in, err, tt.want)
+			}
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ var signedAnswerMutants = []mutant{
 	{"curity: max-age is not read", curityFile, "r.in.keepFor(age)", "_ = age", inCore},
 	{"curity: max-age is not obeyed", "core/caching.go", "ttl = min(ttl, max(in.KeepFor, 0))", "_ = in.KeepFor", inCore},
 	{"curity: max-age prolongs", "core/caching.go", "ttl = min(ttl, max(in.KeepFor, 0))", "ttl = max(in.KeepFor, 0)", inCore},
+	{"curity: a token of any purpose", curityFile, "in.Use = use", "_ = use", inIntrospect},
 	{"signed: Ready needs no keys", "core/internal/introspect/introspector.go", "if !probe || i.verifier == nil {", "if true {", inIntrospect},
 	{"curity: a JWT of any typ", curityFile, `case "", "jwt", "at+jwt":`, `case "", "jwt", "at+jwt", "logout+jwt":`, inIntrospect},
 	{"curity: a JWT that says inactive", curityFile, "err != nil || present && !active", "err != nil || present && !active && active", inIntrospect},
