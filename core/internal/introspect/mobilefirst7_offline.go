@@ -218,9 +218,6 @@ func realmsOf(access strictjson.Object, now Instant) (r realms, ok bool) {
 		return realms{}, false
 	}
 	for name := range scope.Whole() {
-		if !isScopeElement(name) {
-			continue
-		}
 		realm, present, err := scope.Object(name)
 		if err != nil || !present {
 			return realms{}, false
@@ -232,7 +229,9 @@ func realmsOf(access strictjson.Object, now Instant) (r realms, ok bool) {
 		exp, present, err := realm.NumberOrString("exp")
 		switch ends := ofEither(exp); {
 		case err == nil && present && ends > now:
-			r.names = append(r.names, name)
+			if isScopeElement(name) {
+				r.names = append(r.names, name)
+			}
 			if r.until == 0 || ends < r.until {
 				r.until = ends
 			}

@@ -103,6 +103,12 @@ func TestOffline(t *testing.T) {
 		{"a realm without an end", p.access(t, in("imf.scope", map[string]any{"r1": map[string]any{}, "r2": map[string]any{"exp": time.Now().Add(time.Hour).UnixMilli()}})), "r2", ""},
 		{"a mandatory realm without an end", p.access(t, in("imf.scope", map[string]any{"r1": map[string]any{"mandatory": true}})), "-", ""},
 		{"a realm that is two", p.access(t, in("imf.scope", map[string]any{"r1 admin": map[string]any{"exp": time.Now().Add(time.Hour).Unix()}})), "", ""},
+		{"a mandatory realm that is two and has ended", p.access(t, in("imf.scope", map[string]any{
+			"r1": map[string]any{"exp": time.Now().Add(time.Hour).Unix()}, "r2 admin": map[string]any{"exp": past, "mandatory": true},
+		})), "-", ""},
+		{"a mandatory realm that is two", p.access(t, in("imf.scope", map[string]any{
+			"r1": map[string]any{"exp": time.Now().Add(time.Hour).Unix()}, "r2 admin": map[string]any{"exp": time.Now().Add(time.Minute).Unix(), "mandatory": true},
+		})), "r1", ""},
 		{"a realm that is no object", p.access(t, in("imf.scope", map[string]any{"r1": 1})), "-", ""},
 		{"a scope that is a string", p.access(t, in("imf.scope", "r1 r2")), "-", ""},
 		{"B6: an expired token", p.access(t, in("exp", past)), "r1 r2", ""}, // core decides about exp
@@ -163,6 +169,11 @@ func TestOfflineEnds(t *testing.T) {
 	in, err = o.ask(t, p.access(t, map[string]any{"imf.scope": realmsUntil(time.Minute, true)}))
 	if err != nil || in.KeepFor <= 0 || in.KeepFor > time.Minute {
 		t.Errorf("to be kept for %v, error %v, want up to a minute", in.KeepFor, err)
+	}
+	scope := map[string]any{"r1": map[string]any{"exp": soon}, "r2 admin": map[string]any{"exp": time.Now().Add(time.Minute).Unix(), "mandatory": true}}
+	in, err = o.ask(t, p.access(t, map[string]any{"imf.scope": scope}))
+	if err != nil || in.KeepFor <= 0 || in.KeepFor > time.Minute {
+		t.Errorf("to be kept for %v, error %v, want up to the minute of a mandatory realm whose name is no scope element", in.KeepFor, err)
 	}
 	in, err = o.ask(t, p.access(t, map[string]any{"imf.scope": map[string]any{}}))
 	if err != nil || in.KeepFor != 0 {
