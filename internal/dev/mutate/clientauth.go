@@ -13,11 +13,11 @@ var clientAuthMutants = []mutant{
 	{"clientauth: several keys", "internal/clientauth/assertion_check.go", "case len(set) > 1:", "case len(set) > 3:", inClientAuth},
 	{"clientauth: the longest salt", "internal/jose/sign.go", "cryptosigner.Opaque(salted{key})", "cryptosigner.Opaque(key)", "./internal/jose"},
 
-	{"certificates: busy connections keep the old one", "internal/endpoint/certificate.go", ">= connAge {", ">= 100*connAge {", "./internal/endpoint"},
+	{"certificates: busy connections keep the old one", "internal/endpoint/certificate.go", ">= age {", ">= 100*age {", "./internal/endpoint"},
 	{"certificates: the old connections stay", "internal/endpoint/certificate.go", "c.base, c.since = base, now", "c.since = now", "./internal/endpoint"},
 	{"certificates: panics spread", "internal/endpoint/certificate.go", "panics.Call(func() { cert, err = get(info) })", "cert, err = get(info)", "./internal/endpoint"},
 	{"certificates: a key's panics spread", "internal/endpoint/certificate.go", "contained.PrivateKey = panics.Signer(key)", "_ = key", "./internal/endpoint"},
-	{"certificates: none on the last attempt", "internal/endpoint/transport.go", "return unpooled(c.current())", "_ = c\n\t\treturn nil", "./internal/endpoint"},
+	{"certificates: none on the last attempt", "internal/endpoint/transport.go", "return unpooled(c.current(connAge))", "_ = c\n\t\treturn nil", "./internal/endpoint"},
 
 	{"source: a new key is not looked for", "tokensource/credentials.go", "if a.KeyFunc != nil {", "if false {", inSource},
 	{"source: a secret beside an assertion", "tokensource/config_check.go", `found.add("Config."+field, errors.New("and Config.ClientAssertion are both set: choose one"))`, "_ = field", inSource},
