@@ -93,7 +93,7 @@ func byKey(key crypto.Signer, rt http.RoundTripper) core.Config {
 	}
 }
 
-// CC-49 to CC-53, A74, A75: each attempt has an assertion of its own, for the issuer of the profile or another audience.
+// CC-49, CC-50, CC-51, CC-52, CC-53, A74, A75: each attempt has an assertion of its own, for the issuer of the profile or another audience.
 func TestClientAssertion(t *testing.T) {
 	for _, tt := range []struct{ audience, want string }{{"", "https://as.test"}, {"https://as.test/token", "https://as.test/token"}} {
 		synctest.Test(t, func(t *testing.T) {

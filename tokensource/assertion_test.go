@@ -111,7 +111,7 @@ func newKey(t testing.TB) crypto.Signer {
 	return key
 }
 
-// CC-49 to CC-53, A74, A75: a token for a signed assertion, and a fresh one for the attempt after a 503.
+// CC-49, CC-50, CC-51, CC-52, CC-53, A74, A75: a token for a signed assertion, and a fresh one for the attempt after a 503.
 func TestClientAssertion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := newKey(t)
