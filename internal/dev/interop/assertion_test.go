@@ -99,7 +99,8 @@ func askWithKey(t *testing.T, s *server, token, accept, assertion string) answer
 		"token", token, "client_assertion_type", jwtBearer, "client_assertion", assertion)
 }
 
-// oidc-provider takes each assertion once, and "aud" may be the issuer or an endpoint. SV-05, CC-49..53, A75
+// oidc-provider takes each assertion once, and "aud" may be the issuer or an endpoint. SV-05,
+// CC-49..53, A75
 func TestProviderTakesAssertions(t *testing.T) {
 	s := theProvider()
 	token := s.mint(t, service, "read", "")
@@ -139,7 +140,8 @@ func next(algorithm jose.SignatureAlgorithm) jose.SignatureAlgorithm {
 	return jose.RS256
 }
 
-// The "kid" must be the one that the client registered. A client that registered none must send none. SV-05, CC-54
+// The "kid" must be the one that the client registered. A client that registered none must send
+// none. SV-05, CC-54
 func TestProviderComparesKeyIDs(t *testing.T) {
 	s := theProvider()
 	for _, tt := range []struct {

@@ -20,8 +20,8 @@ func discovered(t *testing.T, s *server, openID bool) *core.Metadata {
 	return m
 }
 
-// oidc-provider has its metadata in both places, zitadel has them in OpenID Connect's. Only zitadel lists how clients
-// authenticate at the introspection endpoint. SV-07, MD-01, MD-03
+// oidc-provider has its metadata in both places, zitadel has them in OpenID Connect's. Only zitadel
+// lists how clients authenticate at the introspection endpoint. SV-07, MD-01, MD-03
 func TestDiscover(t *testing.T) {
 	provider, zitadel := theProvider(), newZitadel(t)
 	for _, tt := range []struct {
@@ -69,7 +69,7 @@ func TestDiscoverEndpointsForCertificates(t *testing.T) {
 	}
 	config.CAFile = ""
 	if m, err := core.Discover(t.Context(), config); m != nil || err == nil || !strings.Contains(err.Error(), "CAFile") {
-		t.Errorf("a certificate that no one vouches for: %+v, %v", m, err)
+		t.Errorf("a certificate of an unknown authority: %+v, %v", m, err)
 	}
 }
 
@@ -121,8 +121,8 @@ func TestGuardOfMetadata(t *testing.T) {
 	}
 }
 
-// The "iss" of an answer is optional (RFC 7662 section 2.2), and zitadel's example leaves it out: then the metadata do not
-// fit, because each token must have their issuer. SV-07
+// The "iss" of an answer is optional (RFC 7662 section 2.2), and zitadel's example leaves it out:
+// then the metadata do not fit, because each token must have their issuer. SV-07
 func TestGuardOfMetadataNeedsIssuer(t *testing.T) {
 	s := newZitadel(t)
 	_, c := config(s.server, service)

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// front is a proxy. It passes each request on, and says 503 in place of the first answer. So the server has seen the first
-// assertion, and takes it no more.
+// front is a proxy. It passes each request on, and says 503 in place of the first answer. So the
+// server has seen the first assertion, and takes it no more.
 type front struct {
 	*server
 	mu         sync.Mutex

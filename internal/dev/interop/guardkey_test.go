@@ -20,8 +20,8 @@ func keyed(s *server, algorithm jose.SignatureAlgorithm) (core.RFC7662Config, co
 		core.Config{ClientID: keyClient(algorithm).ID, ClientAssertion: ownAssertion(s, algorithm)}
 }
 
-// Each question has an assertion of its own, because oidc-provider takes none twice; with plain answers and signed ones.
-// SV-05, SV-06, CC-49..54
+// Each question has an assertion of its own, because oidc-provider takes none twice; with plain
+// answers and signed ones. SV-05, SV-06, CC-49..54
 func TestGuardWithAKey(t *testing.T) {
 	s := theProvider()
 	for _, algorithm := range algorithms {
@@ -118,7 +118,8 @@ func TestGuardRepeatsWithANewAssertion(t *testing.T) {
 	f.want(t)
 }
 
-// Without Audience it is the issuer of the metadata, which also say where to ask. SV-05, SV-07, CC-51
+// Without Audience it is the issuer of the metadata, which also say where to ask. SV-05, SV-07,
+// CC-51
 func TestGuardOfMetadataWithAKey(t *testing.T) {
 	zitadel := newZitadel(t)
 	zitadel.storage.iss.Store(&zitadel.issuer)

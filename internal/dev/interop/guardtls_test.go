@@ -59,8 +59,8 @@ func TestGuardWithACertificate(t *testing.T) {
 	}
 }
 
-// A new certificate is presented without a restart, and soon: connections with one that was refused are not used again.
-// CC-57
+// A new certificate is presented without a restart, and soon: connections with one that was refused
+// are not used again. CC-57
 func TestCertificateIsRotated(t *testing.T) {
 	s := newTLSServer(t)
 	good, other := forClient(t, "orders-api", s.authority), forClient(t, "other-api", s.authority)

@@ -18,8 +18,8 @@ func keeper(t *testing.T, s *server) (*jose.Keeper, *counter, string) {
 	return jose.NewKeeper(jose.Options{URL: url, Transport: calls}), calls, url
 }
 
-// The JWTs of both servers are verified with the keys that they publish, before and after a rotation. The kid of the key is
-// unknown only once. SV-08, A39
+// The JWTs of both servers are verified with the keys that they publish, before and after a
+// rotation. The kid of the key is unknown only once. SV-08, A39
 func TestKeeperAfterARotation(t *testing.T) {
 	p, zitadel := newProvider(t, providerConfig{Clients: clients(), JWKS: privateKeys(newKeys("old"))}), newZitadel(t)
 	zitadel.storage.jwts.Store(true)
@@ -46,7 +46,8 @@ func TestKeeperAfterARotation(t *testing.T) {
 	}
 }
 
-// wantVerified fails the test unless the keeper says this about a token, and nothing good about a changed one.
+// wantVerified fails the test unless the keeper says this about a token, and nothing good about a
+// changed one.
 func wantVerified(t *testing.T, k *jose.Keeper, token string, want error) {
 	t.Helper()
 	if _, err := k.Verify(context.Background(), token, jose.Algorithms); !errors.Is(err, want) {

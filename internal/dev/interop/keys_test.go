@@ -69,7 +69,8 @@ func publicKey(k *keys, algorithm jose.SignatureAlgorithm) jose.JSONWebKeySet {
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: id, Use: "sig"}}}
 }
 
-// keyClient is a client that authenticates with a key, and wants answers that are signed with the same algorithm.
+// keyClient is a client that authenticates with a key, and wants answers that are signed with the
+// same algorithm.
 func keyClient(algorithm jose.SignatureAlgorithm) client {
 	c := newClient("key-"+string(algorithm), "")
 	c.Metadata = map[string]any{
@@ -97,7 +98,8 @@ var poster = func() client {
 	return c
 }()
 
-// keyClients are the clients with keys, one for each algorithm, and two more. Only oidc-provider knows them.
+// keyClients are the clients with keys, one for each algorithm, and two more. Only oidc-provider
+// knows them.
 func keyClients() (all []client) {
 	all = append(all, unnamedKey, poster)
 	for _, algorithm := range algorithms {

@@ -40,8 +40,8 @@ type providerTLS struct {
 	CA   string `json:"ca"`
 }
 
-// provider is a child process that runs oidc-provider under node. It ends when its standard input does, so it outlives no
-// test run.
+// provider is a child process that runs oidc-provider under node. It ends when its standard input
+// does, so it outlives no test run.
 type provider struct {
 	*server
 	mtls       *server // the same with certificates of clients, nil without TLS

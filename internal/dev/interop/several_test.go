@@ -12,8 +12,8 @@ import (
 	"github.com/mfpguard/mfpguard/core/coretest"
 )
 
-// The operator is told once that oidc-provider introspects no JWT, which it answers with 400 unsupported_token_type. Its
-// other tokens are not affected. IN-96
+// The operator is told once that oidc-provider introspects no JWT, which it answers with 400
+// unsupported_token_type. Its other tokens are not affected. IN-96
 func TestServerThatCannotIntrospectItsJWTs(t *testing.T) {
 	s := theProvider()
 	profile, c := config(s, service)
@@ -41,7 +41,8 @@ func TestServerThatCannotIntrospectItsJWTs(t *testing.T) {
 	}
 }
 
-// estate is a guard of three servers: MobileFirst 8 is the default, and the issuers of JWTs are oidc-provider and zitadel.
+// estate is a guard of three servers: MobileFirst 8 is the default, and the issuers of JWTs are
+// oidc-provider and zitadel.
 type estate struct {
 	*core.Verifier
 	mfp                          *coretest.Server
@@ -77,7 +78,8 @@ func (e *estate) want(t *testing.T, mfp, provider, zitadel int) {
 	e.toZitadel.want(t, e.zitadel.introspection, zitadel)
 }
 
-// A token goes to the server that its issuer names, or else to the default, and to no second one. SV-09
+// A token goes to the server that its issuer names, or else to the default, and to no second one.
+// SV-09
 func TestSeveralServers(t *testing.T) {
 	e := newEstate(t)
 	token := e.zitadel.mint(t, service, "openid read", "")
@@ -139,5 +141,21 @@ func TestFaultsOfOneServer(t *testing.T) {
 	}
 	if err := e.Ready(t.Context()); err != nil {
 		t.Errorf("the trouble is over, and the guard is not ready: %v", err)
+	}
+}
+
+// A server that is gone is not replaced by another one, and only its own users notice. SV-09
+func TestOneServerIsGone(t *testing.T) {
+	e := newEstate(t)
+	token := e.zitadel.mint(t, service, "read", "")
+	e.zitadel.stop()
+	for range 3 {
+		wantStatus(t, e.Verifier, read, token, http.StatusServiceUnavailable)
+		wantStatus(t, e.Verifier, read, e.mfp.Mint(coretest.Grant{Scope: "read"}), http.StatusOK)
+	}
+	e.toMFP.want(t, e.mfp.EndpointURL(coretest.MobileFirst8, coretest.Introspection), 3)
+	e.toProvider.want(t, e.provider.introspection, 0)
+	if err := e.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), e.zitadel.issuer) {
+		t.Errorf("not ready because %v, want the server that is gone", err)
 	}
 }

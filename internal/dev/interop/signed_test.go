@@ -78,7 +78,8 @@ func open(t *testing.T, s *server, a answer) (o opened) {
 	return o
 }
 
-// The "aud" of a signed answer is the client that asked, as one string, whatever the token's own "aud" is. SV-06, JI-01, JI-03..05, JI-10
+// The "aud" of a signed answer is the client that asked, as one string, whatever the token's own
+// "aud" is. SV-06, JI-01, JI-03..05, JI-10
 func TestProviderSignsAnswers(t *testing.T) {
 	s := theProvider()
 	for _, algorithm := range algorithms {

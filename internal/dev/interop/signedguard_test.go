@@ -60,7 +60,8 @@ func TestSignedAnswers(t *testing.T) {
 	}
 }
 
-// What cannot be trusted is no answer: 503, and Ready says why. SV-06, JI-02, JI-04, JI-05, JI-06, A76
+// What cannot be trusted is no answer: 503, and Ready says why. SV-06, JI-02, JI-04, JI-05, JI-06,
+// A76
 func TestSignedAnswersThatCannotBeTrusted(t *testing.T) {
 	s, zitadel := theProvider(), newZitadel(t)
 	tests := []struct {
@@ -92,7 +93,8 @@ func TestSignedAnswersThatCannotBeTrusted(t *testing.T) {
 	}
 }
 
-// The keys of a server that rotates them are got again for the first answer with a new one, and no request notices. SV-08
+// The keys of a server that rotates them are got again for the first answer with a new one, and no
+// request notices. SV-08
 func TestSignedAnswersAfterARotation(t *testing.T) {
 	owner := signedClient(jose.ES256)
 	p := newProvider(t, providerConfig{Clients: append(clients(), owner), JWKS: privateKeys(newKeys("old"))})

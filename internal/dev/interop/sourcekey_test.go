@@ -56,7 +56,8 @@ func writeFile(t *testing.T, text []byte) string {
 	return name
 }
 
-// A key in each algorithm, as a value and in a file, and an assertion that was made elsewhere. SV-05, CC-49..54
+// A key in each algorithm, as a value and in a file, and an assertion that was made elsewhere.
+// SV-05, CC-49..54
 func TestSourceWithAKey(t *testing.T) {
 	s := theProvider()
 	v, _ := newGuard(t, s)

@@ -77,7 +77,8 @@ func TestSourceWithACertificate(t *testing.T) {
 	})
 }
 
-// Certificates in files are read again when they change, without a restart. A refused one is not used for longer. CC-57
+// Certificates in files are read again when they change, without a restart. A refused one is not
+// used for longer. CC-57
 func TestSourceWithCertificateFiles(t *testing.T) {
 	s := newTLSServer(t)
 	dir := t.TempDir()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
@@ -15,10 +14,12 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// zitadel is the OpenID provider of github.com/zitadel/oidc with the storage of its own example, in this process.
+// zitadel is the OpenID provider of github.com/zitadel/oidc with the storage of its own example, in
+// this process.
 type zitadel struct {
 	*server
 	storage *zitadelStorage
+	stop    func()
 }
 
 // newZitadel serves it until the test ends.
@@ -41,11 +42,11 @@ func newZitadel(t *testing.T) *zitadel {
 	return &zitadel{&server{
 		name: "zitadel", issuer: issuer,
 		token: issuer + "/oauth/token", introspection: issuer + "/oauth/introspect", revocation: issuer + "/revoke",
-	}, store}
+	}, store, h.Close}
 }
 
-// zitadelStorage is the example's, with keys that rotate, and with clients of our own. Its answers about tokens are the
-// example's: they have no "iss", no "aud" and no "client_id".
+// zitadelStorage is the example's, with keys that rotate, and with clients of our own. Its answers
+// about tokens are the example's: they have no "iss", no "aud" and no "client_id".
 type zitadelStorage struct {
 	*storage.Storage
 	key  atomic.Pointer[zitadelKey]
@@ -86,7 +87,8 @@ func (s *zitadelStorage) ClientCredentials(ctx context.Context, id, secret strin
 	return zitadelClient{c, s}, err
 }
 
-// ClientCredentialsTokenRequest makes tokens about which each of our clients may ask: that is what the example asks of "aud".
+// ClientCredentialsTokenRequest makes tokens about which each of our clients may ask: that is what
+// the example asks of "aud".
 func (s *zitadelStorage) ClientCredentialsTokenRequest(_ context.Context, id string, scopes []string) (op.TokenRequest, error) {
 	r := &oidc.JWTTokenRequest{Subject: id, Audience: []string{audience, service.ID}, Scopes: scopes}
 	for _, algorithm := range algorithms {
@@ -155,51 +157,3 @@ type anyUser struct{}
 func (anyUser) GetUserByID(id string) *storage.User    { return &storage.User{ID: id, Username: id} }
 func (anyUser) GetUserByUsername(string) *storage.User { return nil }
 func (anyUser) ExampleClientID() string                { return "" }
-
-// The server shows one key, and what signs its tokens is that one, before and after a rotation. SV-07, SV-08
-func TestZitadelRotatesKeys(t *testing.T) {
-	s := newZitadel(t)
-	s.storage.jwts.Store(true)
-	m := discover(t, http.DefaultClient, s.server)
-	if m.Issuer != s.issuer || m.Token != s.token || m.Introspection != s.introspection {
-		t.Fatalf("the metadata are %+v", m)
-	}
-	for _, algorithm := range algorithms {
-		s.storage.rotate(newKeys("new"), algorithm)
-		var set jose.JSONWebKeySet
-		fetch(t, http.DefaultClient, m.JWKS, &set)
-		signed, err := jose.ParseSignedCompact(s.mint(t, service, "openid read", ""), algorithms)
-		if err != nil {
-			t.Fatal(err)
-		}
-		header := signed.Signatures[0].Protected
-		if len(set.Keys) != 1 || header.KeyID != set.Keys[0].KeyID || header.Algorithm != string(algorithm) {
-			t.Fatalf("the keys are %+v, the header is %+v", set.Keys, header)
-		}
-		if _, err := signed.Verify(set.Keys[0]); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// Unlike oidc-provider, zitadel introspects its JWTs as well, takes an assertion twice, and knows no EdDSA of clients.
-func TestZitadelIntrospects(t *testing.T) {
-	s := newZitadel(t)
-	for _, jwts := range []bool{false, true} {
-		s.storage.jwts.Store(jwts)
-		token := s.mint(t, service, "openid read", "")
-		for _, algorithm := range algorithms {
-			own := assertion(t, s.server, keyClient(algorithm), algorithm, nil)
-			for range 2 {
-				a := askWithKey(t, s.server, token, "application/json", own)
-				want := http.StatusOK
-				if algorithm == jose.EdDSA {
-					want = http.StatusUnauthorized
-				}
-				if a.status != want || (want == 200 && (a.member("active") != true || a.member("sub") != service.ID || a.member("iss") != nil)) {
-					t.Errorf("%s: the answer is %d %q %s", algorithm, a.status, a.kind, a.body)
-				}
-			}
-		}
-	}
-}

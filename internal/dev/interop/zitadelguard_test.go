@@ -24,12 +24,13 @@ func TestGuardAtZitadel(t *testing.T) {
 			t.Errorf("the guard answers %d, for %q with %q", res.StatusCode, p.Subject(), p.Scope())
 		}
 		wantStatus(t, v, core.AllOf("write"), token, http.StatusForbidden)
-		wantStatus(t, v, read, s.mint(t, service, "read", ""), http.StatusOK) // its answer names no one at all
+		wantStatus(t, v, read, s.mint(t, service, "read", ""), http.StatusOK) // an answer without sub and client_id
 		wantStatus(t, v, read, half(token), http.StatusUnauthorized)
 	}
 }
 
-// What zitadel refuses it refuses with 401 and plain text. It takes a secret in the form at its token endpoint only. IN-32
+// What zitadel refuses it refuses with 401 and plain text. It takes a secret in the form at its
+// token endpoint only. IN-32
 func TestOurOwnMistakesAtZitadel(t *testing.T) {
 	s := newZitadel(t)
 	for name, change := range map[string]func(*core.RFC7662Config, *core.Config){
@@ -47,7 +48,8 @@ func TestOurOwnMistakesAtZitadel(t *testing.T) {
 	}
 }
 
-// Its metadata lists no secret in the form for the introspection endpoint, so New refuses that. SV-07, MD-11
+// Its metadata lists no secret in the form for the introspection endpoint, so New refuses that.
+// SV-07, MD-11
 func TestMetadataOfZitadelListAuthentication(t *testing.T) {
 	s := newZitadel(t)
 	_, c := config(s.server, service)

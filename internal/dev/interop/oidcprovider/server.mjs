@@ -1,9 +1,11 @@
 // A real oidc-provider for the tests in the directory above.
 //
-// Its standard input has lines of JSON. The first one says what to serve, as providerConfig in oidcprovider_test.go
-// describes it. The answer is one line, {"url": "...", "mtlsURL": "...", "user": "...", "refresh": "..."}, where user and
-// refresh are tokens of a user, and mtlsURL is where clients present certificates, if there is TLS. Each later line is a key set that takes the place of the one before; the answer is an empty line. The program
-// serves until its standard input ends.
+// Its standard input has lines of JSON. The first one says what to serve, as providerConfig in
+// oidcprovider_test.go describes it. The answer is one line, {"url": "...", "mtlsURL": "...",
+// "user": "...", "refresh": "..."}, where user and refresh are tokens of a user, and mtlsURL is
+// where clients present certificates, if there is TLS. Each later line is a key set that takes the
+// place of the one before; the answer is an empty line. The program serves until its standard input
+// ends.
 import { createServer as createPlain } from 'node:http';
 import { createServer as createTLS } from 'node:https';
 import { createInterface } from 'node:readline';
@@ -19,8 +21,8 @@ const resources = {
 };
 const lifetimes = Object.fromEntries(clients.map(({ id, lifetime }) => [id, lifetime]));
 
-// Both servers do the same. Only the second one asks for certificates. Without rejectUnauthorized each client connects, and
-// the provider decides about its certificate.
+// Both servers do the same. Only the second one asks for certificates. Without rejectUnauthorized
+// each client connects, and the provider decides about its certificate.
 const servers = tls ? [createTLS(tls), createTLS({ ...tls, requestCert: true, rejectUnauthorized: false })] : [createPlain()];
 await Promise.all(servers.map((server) => new Promise((listening) => { server.listen(0, '127.0.0.1', listening); })));
 const [url, mtlsURL] = servers.map((server) => `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`);
