@@ -20,6 +20,8 @@ const (
 	firstPause = time.Second      // after a failure; doubles up to maxPause
 	maxPause   = 25 * time.Second // and up to a fifth more, at random
 	maxStay    = 30 * time.Second // of a Retry-After
+
+	maxWaiting = 2048 // callers, for a fetch
 )
 
 // fetch is one request for the key document.
@@ -44,8 +46,13 @@ func (k *Keeper) begin(now time.Duration) *fetch {
 	return k.fetch
 }
 
-// wait returns when the fetch is over or ctx ends.
+// wait returns when the fetch is over or ctx ends. Tokens of any content come here, so the number of
+// those that wait is bounded.
 func (k *Keeper) wait(ctx context.Context, f *fetch) error {
+	defer k.waiting.Add(-1)
+	if k.waiting.Add(1) > maxWaiting {
+		return &KeysError{URL: k.shown, Err: ErrCrowded}
+	}
 	select {
 	case <-f.done:
 		return f.err

@@ -44,6 +44,8 @@ type Keeper struct {
 	set atomic.Pointer[keySet] // nil until there is one
 	due atomic.Int64           // when the set is to be asked for again, since epoch
 
+	waiting atomic.Int64 // callers, for a fetch
+
 	mu        sync.Mutex // the state of fetching; not held while verifying, nor during a fetch
 	fetch     *fetch     // under way, or nil
 	failures  int        // since the last good fetch

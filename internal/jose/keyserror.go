@@ -13,6 +13,10 @@ import (
 // can be used. The error is a [KeysError] then.
 var ErrNoKeys = errors.New("the keys of the authorization server cannot be read")
 
+// ErrCrowded is in the chain of a [KeysError] of a caller that was turned away, because as many as
+// may wait for the keys did so.
+var ErrCrowded = fmt.Errorf("%d callers wait for them", maxWaiting)
+
 // KeysError is the error of a key document that could not be got or used. It is [ErrNoKeys] for
 // errors.Is, and wraps the cause.
 type KeysError struct {

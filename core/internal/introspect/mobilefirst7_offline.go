@@ -50,13 +50,11 @@ var offlineAlgorithms = []string{jose.RS256}
 // there is no key to check it with.
 func (o *Offline) Introspect(ctx context.Context, q Question) (*Introspection, error) {
 	q.Sent()
+	o.checking.Add(1)
 	defer o.checking.Add(-1)
-	if o.checking.Add(1) > maxWaiting {
-		return nil, fmt.Errorf("%w: %d tokens wait for the server's public key", ErrNotAdmitted, maxWaiting)
-	}
 	if q.IsProbe {
 		if err := o.keys.Ready(ctx); err != nil {
-			return nil, keysError(err)
+			return nil, noKey(err)
 		}
 		return &Introspection{}, nil
 	}
@@ -89,11 +87,19 @@ func inactiveUnless(err error) (*Introspection, error) {
 	return nil, err
 }
 
+// noKey is the error of a check that had no key.
+func noKey(err error) error {
+	if errors.Is(err, jose.ErrCrowded) {
+		return fmt.Errorf("%w: %w", ErrNotAdmitted, err)
+	}
+	return keysError(err)
+}
+
 // claims returns what a token with a good signature says.
 func (o *Offline) claims(ctx context.Context, compact string) (strictjson.Object, error) {
 	signed, err := o.keys.Verify(ctx, compact, offlineAlgorithms)
 	if errors.Is(err, jose.ErrNoKeys) {
-		return strictjson.Object{}, keysError(err)
+		return strictjson.Object{}, noKey(err)
 	}
 	if err != nil {
 		return strictjson.Object{}, errBadToken

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"math/big"
@@ -13,8 +14,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/mfpguard/mfpguard/internal/roundtrip"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -35,15 +38,24 @@ func newProject(t testing.TB) *project {
 			http.NotFound(w, r)
 			return
 		}
-		public := p.key.Public().(*rsa.PublicKey)
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]string{ // B11
-			"kty": "RSA", "n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
-			"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
-		})
+		_, _ = io.WriteString(w, p.document(t))
 	}))
 	t.Cleanup(p.server.Close)
 	return p
+}
+
+// document is the public key.
+func (p *project) document(t testing.TB) string {
+	public := p.key.Public().(*rsa.PublicKey)
+	text, err := json.Marshal(map[string]string{ // B11
+		"kty": "RSA", "n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
 }
 
 func (p *project) offline(t testing.TB, anyIDToken bool) *Offline {
@@ -213,6 +225,48 @@ func TestOfflineKey(t *testing.T) {
 	if n := p.reads.Load() - before; n > 2 { // at first, and once for all bad signatures
 		t.Errorf("the key was read %d times, want 2 at most", n)
 	}
+}
+
+// SV-08: strangers whose tokens fit no key wait for a key that may be new, in a bounded number.
+// Users whose tokens fit the present key do not wait behind them.
+func TestOfflineCrowd(t *testing.T) {
+	p := newProject(t)
+	good, bad := p.access(t, nil), flipped(p.access(t, nil))
+	key := p.document(t)
+	synctest.Test(t, func(t *testing.T) {
+		s, err := NewMobileFirst7("https://mfp.invalid/mfp", true, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reads := 0
+		o := NewOffline(s, false, Config{Timeout: 5 * time.Second, Log: slog.New(slog.DiscardHandler), Transport: roundtrip.Func(func(r *http.Request) (*http.Response, error) {
+			if reads++; reads > 1 {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(key)), Request: r}, nil
+		})})
+		if _, err := o.ask(t, good); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) // the key is older than the tokens
+		var refused atomic.Int64
+		for range maxWaiting + 50 {
+			go func() {
+				if _, err := o.ask(t, bad); errors.Is(err, ErrNotAdmitted) {
+					refused.Add(1)
+				}
+			}()
+		}
+		synctest.Wait()
+		if n := refused.Load(); n != 50 {
+			t.Errorf("%d strangers were turned away, want 50", n)
+		}
+		if in, err := o.ask(t, good); err != nil || !in.Active {
+			t.Errorf("a user among strangers: %+v, %v, want active", in, err)
+		}
+		time.Sleep(time.Minute)
+	})
 }
 
 func second[T any](_ T, err error) error { return err }

@@ -31,6 +31,8 @@ var signedAnswerMutants = []mutant{
 	{"offline: remembered beyond a realm", offlineFile, "in.keepFor(r.until.Time().Sub(now))", "_ = now", inIntrospect},
 	{"offline: the ID token's end", offlineFile, "min(expires, id.expires)", "expires", inIntrospect},
 	{"offline: a realm's name is two", offlineFile, "r <= ' '", "r < ' '", inIntrospect},
+	{"offline: any number of tokens waits for a key", "internal/jose/fetch.go", "if k.waiting.Add(1) > maxWaiting {", "if k.waiting.Add(1) < 0 {", inIntrospect},
+	{"offline: a crowd is the server's trouble", offlineFile, "if errors.Is(err, jose.ErrCrowded) {", "if false {", inIntrospect},
 	{"offline: a missing key is the token's fault", offlineFile, "if errors.Is(err, jose.ErrNoKeys) {", "if errors.Is(err, errBadToken) {", inIntrospect},
 }
 
