@@ -38,7 +38,7 @@ func (e *env) mobileFirst7(base string) Profile {
 	case "", "basic", "basic-raw", "post":
 		c.ClientAuth, e.auth = tokensource.ClientAuth(auth), auth
 	default:
-		e.fail("AUTH", "is %q, want none, basic, basic-raw or post", auth)
+		e.fail("AUTH", "is %q, want basic, basic-raw or post, or remove it: then no credentials are sent", auth)
 	}
 	return MobileFirst7(c)
 }

@@ -27,6 +27,7 @@ func TestFromLookupOfEachServer(t *testing.T) {
 		{"MobileFirst 7", seven, nil, ""},
 		{"MobileFirst 7, offline", seven, map[string]string{"OFFLINE": "1"}, ""},
 		{"MobileFirst 7, offline with credentials", seven, map[string]string{"OFFLINE": "1", "AUTH": "basic", "CLIENT_ID": "a", "CLIENT_SECRET": "b"}, "X_AUTH has no meaning with Offline, which sends no credentials: remove one of them"},
+		{"MobileFirst 7, none by name", seven, map[string]string{"AUTH": "none"}, `X_AUTH is "none", want basic, basic-raw or post, or remove it: then no credentials are sent`},
 		{"MobileFirst 7, signed", seven, signed, "X_ISSUER has no meaning with the profile mobilefirst7: remove it, or change that\ncore: X_JWKS_URL has no meaning with the profile mobilefirst7: remove it, or change that"},
 		{"MobileFirst 8, offline", map[string]string{"SERVER": "https://mfp.example.com/mfp/api", "CLIENT_ID": "a", "CLIENT_SECRET": "b"}, map[string]string{"OFFLINE": "1"}, "X_OFFLINE has no meaning with the profile mobilefirst8: remove it, or change that"},
 		{"Curity", curity, nil, ""},
