@@ -1,6 +1,8 @@
 package core
 
 import (
+	"strings"
+
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
@@ -25,4 +27,10 @@ type Profile struct {
 
 	discovered  *discovered // nil without RFC7662Config.Metadata
 	noAssertion string      // what to call a server that takes no signed assertions, "" for others
+}
+
+// config is the type of the config that p comes from.
+func (p *Profile) config() string {
+	name, _, _ := strings.Cut(p.field, ".")
+	return name
 }

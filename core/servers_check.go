@@ -37,7 +37,7 @@ func checkServers(list []Server) (mistakes []error) {
 		case s.v.check() != nil:
 			add(s, "has the zero Verifier: make it with core.New")
 		case !s.isDefault && s.v.profile.issuer != "" && s.v.profile.issuer != s.issuer:
-			add(s, "has a Verifier that accepts the issuer %q alone (RFC7662Config.Issuer), so each token would be refused: make them equal", s.v.profile.issuer)
+			add(s, "has a Verifier that accepts the issuer %q alone (%s.Issuer), so each token would be refused: make them equal", s.v.profile.issuer, s.v.profile.config())
 		}
 	}
 	return mistakes

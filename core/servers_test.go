@@ -210,6 +210,9 @@ func TestSeveralMistakes(t *testing.T) {
 	own := rfc7662(t, newAsker(), withProfile(core.RFC7662(core.RFC7662Config{
 		IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true, Issuer: issuerA,
 	})))
+	curity := rfc7662(t, newAsker(), withProfile(core.Curity(core.CurityConfig{
+		IntrospectionURL: "https://as.invalid/introspect", AnyAudience: true, Issuer: issuerA,
+	})))
 	for name, tt := range map[string]struct {
 		list []core.Server
 		want string
@@ -227,6 +230,11 @@ func TestSeveralMistakes(t *testing.T) {
 			[]core.Server{core.Issuer(issuerA+"/", own)},
 			`core: Issuer("https://kc.example.com/realms/a/", v) has a Verifier that accepts the issuer "https://kc.example.com/realms/a" alone ` +
 				"(RFC7662Config.Issuer), so each token would be refused: make them equal",
+		},
+		"another issuer of Curity": {
+			[]core.Server{core.Issuer("https://other.invalid", curity)},
+			`core: Issuer("https://other.invalid", v) has a Verifier that accepts the issuer "https://kc.example.com/realms/a" alone ` +
+				"(CurityConfig.Issuer), so each token would be refused: make them equal",
 		},
 		"three": {
 			[]core.Server{core.Default(nil), core.Default(nil), core.Issuer("", v)},
