@@ -57,7 +57,11 @@ func (d *discovery) refresh(ctx context.Context) (*Metadata, error) {
 		return m, nil
 	}
 	if _, ok := errors.AsType[*EndpointError](err); !ok { // it did not end by itself
-		err = d.fail(nil, err)
+		failed := d.fail(nil, err)
+		if ctx.Err() != nil {
+			failed.Hint = "" // the time of the caller was over
+		}
+		err = failed
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -196,6 +197,9 @@ func TestRefreshCallersLeave(t *testing.T) {
 		if last != m || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the one that left got %v, %v", last, err)
 		}
+		if strings.Contains(err.Error(), "DiscoverConfig.Timeout") {
+			t.Errorf("%v: the time of the caller was over, and not that of the config", err)
+		}
 		time.Sleep(3 * time.Second)
 
 		alone, leave := context.WithCancel(t.Context())
@@ -221,6 +225,9 @@ func TestRefreshTransport(t *testing.T) {
 		})
 		if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took > 2200*time.Millisecond {
 			t.Errorf("one that hangs: got %v after %v", err, took)
+		}
+		if !strings.Contains(err.Error(), "DiscoverConfig.Timeout is 2s") {
+			t.Errorf("%v, want the field to look at", err)
 		}
 		close(release)
 
