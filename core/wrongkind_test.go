@@ -272,6 +272,26 @@ func TestLooksAreFewAndBare(t *testing.T) {
 	})
 }
 
+// SV-02: a wrong address of the keys says nothing about the introspection endpoint.
+func TestNoLookBecauseOfKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stranger{answers: map[string]http.HandlerFunc{
+			"/.well-known/openid-configuration": says(200, `{"issuer":"https://as.test","introspection_endpoint":"https://as.public.test/oauth/introspect"}`),
+		}}
+		v := verifier(t, core.Config{
+			Profile: core.RFC7662(core.RFC7662Config{
+				IntrospectionURL: "https://as.test/oauth/introspect", AnyAudience: true, Issuer: "https://as.test",
+				JWTAnswers: &core.JWTAnswers{JWKSURL: "https://as.test/wrong"},
+			}),
+			ClientID: "rs1", ClientSecret: "s3cret", Transport: served(s),
+		})
+		err := v.Ready(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "https://as.test/wrong") || strings.Contains(err.Error(), "fits") || len(s.seen) != 1 {
+			t.Errorf("got %v, asked %q, want the address of the keys alone", err, s.seen)
+		}
+	})
+}
+
 // SV-02: looks cannot hurt: a server that hangs there holds Ready up for three seconds at most.
 func TestLooksAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

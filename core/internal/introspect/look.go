@@ -53,8 +53,8 @@ func NewLookout(s Server, transport http.RoundTripper, log *slog.Logger) *Lookou
 // It is "" if nothing was recognised, or if failure leaves no doubt. It looks once a minute at
 // most; meanwhile it returns what it saw in the last look.
 func (l *Lookout) Look(ctx context.Context, failure error) string {
-	if !isDoubtful(failure) {
-		return ""
+	if !isDoubtful(failure) || l.server.Answers() != nil && isKeysError(failure) {
+		return "" // the keys have an address of their own
 	}
 	e, _ := errors.AsType[*tokensource.EndpointError](failure)
 	saw, _, err := l.flights.Do(ctx, struct{}{}, time.Time{}, func(ctx context.Context, _ func()) (string, error) {

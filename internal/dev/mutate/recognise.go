@@ -2,6 +2,7 @@ package main
 
 // recogniseMutants see servers where there are none, or look too often.
 var recogniseMutants = []mutant{
+	{"recognise: a wrong address of the keys is looked into", "core/internal/introspect/look.go", "|| l.server.Answers() != nil && isKeysError(failure) {", "{", inCore},
 	{"recognise: the realm of MobileFirst 7", mobileFirst7File, "if challenges(res, \"Bearer\", `realm=\"`+realm7+`\"`) {", "if false {", inCore},
 	{"recognise: the scope of MobileFirst 8", mobileFirst8File, "case challenges(res, \"Bearer\", MobileFirst8Scope):", "case false:", inCore},
 	{"recognise: its conflict", mobileFirst8File, "case res.Header.Get(\"MFP-Conflict\") != \"\":", "case false:", inCore},
