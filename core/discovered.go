@@ -115,8 +115,8 @@ func (c *Config) checkAuthMethod() error {
 		return nil
 	}
 	return &ConfigError{Field: "RFC7662Config.ClientAuth", Err: fmt.Errorf(
-		"means %s, and the server supports %.*q for introspection: choose one of these, of which this library has %s, or leave Metadata out",
-		strings.Join(ours, " or "), 10*maxShown, theirs, supportedByThisCode)}
+		"means %s, and the server supports %.*s for introspection: choose one of these, of which this library has %s, or leave Metadata out",
+		strings.Join(ours, " or "), 10*maxShown, fmt.Sprintf("%q", theirs), supportedByThisCode)}
 }
 
 // supports reports whether a method that a server names is one of ours. Types of access tokens have

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +74,24 @@ func TestDiscoverNamesAllHosts(t *testing.T) {
 	_, err := core.Discover(t.Context(), core.DiscoverConfig{Issuer: "https://as.test", Transport: published(doc, nil)})
 	if err == nil || !strings.Contains(err.Error(), "introspection_endpoint is on a.test") || !strings.Contains(err.Error(), "token_endpoint is on b.test") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// MD-18: what an error shows of a document is bounded.
+func TestDiscoverErrorsAreShort(t *testing.T) {
+	long := strings.Repeat("a", 20_000)
+	for _, address := range []string{long + "://as.test/i", "https://" + long + "/i", "https://as.test:" + long, "https://as.test/" + long + "#"} {
+		doc := `{"issuer":"https://as.test","introspection_endpoint":"` + address + `"}`
+		_, err := core.Discover(t.Context(), core.DiscoverConfig{Issuer: "https://as.test", Transport: published(doc, nil)})
+		if err == nil || len(err.Error()) > 1000 {
+			t.Errorf("%.30s: an error of %d bytes", address, len(fmt.Sprint(err)))
+		}
+	}
+	doc := `{"issuer":"https://as.test","introspection_endpoint":"https://as.test/i","introspection_endpoint_auth_methods_supported":["` +
+		strings.Repeat(`x","`, 20_000) + `y"]}`
+	_, err := core.New(withMetadata(discover(t, asTest, doc), newAsker(), func(*core.RFC7662Config) {}))
+	if err == nil || len(err.Error()) > 2000 {
+		t.Errorf("an error of %d bytes", len(fmt.Sprint(err)))
 	}
 }
 

@@ -39,7 +39,7 @@ func CheckURL(raw string, insecureHTTP bool) (*url.URL, error) {
 	case u.Scheme == "":
 		return nil, errors.New("has no scheme: put https: in front")
 	case u.Scheme != "http":
-		return nil, fmt.Errorf("has scheme %q, want https", u.Scheme)
+		return nil, fmt.Errorf("has scheme %.20q, want https", u.Scheme)
 	case !insecureHTTP && !Loopback(u.Hostname()):
 		return nil, errors.New("is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP")
 	}
