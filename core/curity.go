@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"errors"
-	"slices"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 	"github.com/mfpguard/mfpguard/tokensource"
@@ -58,7 +57,7 @@ func Curity(c CurityConfig) Profile {
 		keysField:  name + "JWTAnswers.JWKSURL",
 		mistakes:   mistakes,
 		clientAuth: common.style(),
-		audience:   slices.Clone(c.Audience),
+		audience:   common.accepted(),
 		issuer:     c.Issuer,
 	}
 }

@@ -105,6 +105,20 @@ func answer(t *testing.T, members string) string {
 	return body
 }
 
+// An empty list is none, as a program gets it from a file: AnyAudience then means what it says.
+func TestEmptyAudience(t *testing.T) {
+	for _, profile := range []core.Profile{
+		core.RFC7662(core.RFC7662Config{IntrospectionURL: "https://as.invalid/introspect", Audience: []string{}, AnyAudience: true}),
+		core.Curity(core.CurityConfig{IntrospectionURL: "https://as.invalid/introspect", Audience: []string{}, AnyAudience: true}),
+	} {
+		a := newAsker()
+		a.set("t", accepted("read"))
+		if _, d := authorize(t.Context(), rfc7662(t, a, withProfile(profile)), bearer("t"), core.Authenticated()); d != nil {
+			t.Error(d.Cause)
+		}
+	}
+}
+
 // D5: MobileFirst answers carry no audience and no issuer, and none is asked for.
 func TestMobileFirstHasNoAudience(t *testing.T) {
 	srv := coretest.New()

@@ -38,6 +38,14 @@ func (c *introspectionConfig) isAuthKnown() bool {
 	return c.auth == "" || c.auth == tokensource.TLSClientAuth || slices.Contains(styles, c.auth)
 }
 
+// accepted returns the values of "aud" that mean this service, nil for all.
+func (c *introspectionConfig) accepted() []string {
+	if len(c.audience) == 0 {
+		return nil
+	}
+	return slices.Clone(c.audience)
+}
+
 // check returns the mistakes in c, each a *ConfigError.
 func (c *introspectionConfig) check() (mistakes []error) {
 	add := func(field string, err error) {

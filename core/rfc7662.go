@@ -64,7 +64,7 @@ func RFC7662(c RFC7662Config) Profile {
 		mistakes:   mistakes,
 		clientAuth: common.style(),
 		source:     c.TokenSource,
-		audience:   slices.Clone(c.Audience),
+		audience:   common.accepted(),
 		issuer:     issuer,
 		discovered: c.discovered(),
 	}
