@@ -3,7 +3,6 @@ package core
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/tokensource"
@@ -71,7 +70,7 @@ func (c *Config) checkAssertion() (mistakes []error) {
 	a := c.assertion()
 	a.Check(func(field string, err error) {
 		if field == "Audience" && a.Audience == "" {
-			err = fmt.Errorf("is empty, and so is %s.Issuer: set one to the issuer identifier of the server", c.Profile.kind())
+			err = fmt.Errorf("is empty, and so is %s.Issuer: set one to the issuer identifier of the server", c.Profile.config())
 		}
 		mistakes = append(mistakes, &ConfigError{Field: "ClientAssertion." + field, Err: err})
 	})
@@ -102,11 +101,5 @@ func (c *Config) checkFormID() []error {
 
 // authField is the field that says how our credentials travel.
 func (p *Profile) authField() string {
-	return p.kind() + ".ClientAuth"
-}
-
-// kind is the name of the profile's config.
-func (p *Profile) kind() string {
-	kind, _, _ := strings.Cut(p.field, ".")
-	return kind
+	return p.config() + ".ClientAuth"
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"errors"
-	"slices"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
 	"github.com/mfpguard/mfpguard/tokensource"
