@@ -136,7 +136,9 @@ func TestCertificatesRotate(t *testing.T) {
 				if g.dialled != 2 {
 					t.Errorf("%d connections after five minutes, want one new one", g.dialled)
 				}
+				synctest.Wait() // until the last answer has left its connection idle
 				rt.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+				synctest.Wait()
 				g.ask(t, c)
 				if g.dialled != 3 {
 					t.Errorf("%d connections after the idle ones were closed, want 3", g.dialled)
