@@ -14,7 +14,9 @@ type CurityConfig struct {
 	// https://host:8443/oauth/v2/oauth-introspect.
 	IntrospectionURL string
 	// ClientAuth is how Config.ClientID and its secret are sent: tokensource.Basic or
-	// tokensource.Post. Zero means Basic. It is otherwise as in RFC7662Config.
+	// tokensource.Post. Zero means Basic. If the id or the secret has a character that a form escapes
+	// and the server refuses them, it may want tokensource.BasicRaw. It is otherwise as in
+	// RFC7662Config.
 	ClientAuth tokensource.ClientAuth
 	// JWTAnswers makes the server answer with a signed JWT ("phantom token"). Nil asks for JSON. A
 	// server that answers in JSON although it was asked for a JWT is understood, so that the

@@ -66,8 +66,8 @@ func ofKubernetes(name string) bool {
 //
 // for curity and rfc7662
 //
-//	AUTH                  basic (default), post, private_key_jwt or tls_client_auth; rfc7662 also has
-//	                      basic-raw or bearer
+//	AUTH                  basic (default), basic-raw, post, private_key_jwt or tls_client_auth; for
+//	                      rfc7662 also bearer
 //	TOKEN_URL             with bearer: the token endpoint, asked with a basic secret or a key
 //	TOKEN_SCOPE           with bearer: the scope to ask for, if the server wants one
 //	AUDIENCE              values of aud that mean this service, with blanks between, or any

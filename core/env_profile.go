@@ -48,11 +48,11 @@ func (e *env) curity(server string) Profile {
 	c.Audience, c.AnyAudience = e.audience()
 	e.auth = cmp.Or(e.get("AUTH"), "basic")
 	switch e.auth {
-	case "basic", "post", "tls_client_auth":
+	case "basic", "basic-raw", "post", "tls_client_auth":
 		c.ClientAuth = tokensource.ClientAuth(e.auth)
 	case privateKeyJWT:
 	default:
-		e.fail("AUTH", "is %q, want basic, post, private_key_jwt or tls_client_auth", e.auth)
+		e.fail("AUTH", "is %q, want basic, basic-raw, post, private_key_jwt or tls_client_auth", e.auth)
 		e.auth = ""
 	}
 	return Curity(c)

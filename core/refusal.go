@@ -80,9 +80,9 @@ func (v *Verifier) report(ctx context.Context, p Principal, key memcache.Key, ca
 func (v *Verifier) compare(in *introspect.Introspection, cause error, now introspect.Instant) (expected, seen string) {
 	switch cause {
 	case errAudience:
-		return "aud is one of " + strings.Join(v.profile.audience, " "), "aud " + strings.Join(in.Audience, " ")
+		return "aud is one of " + strings.Join(v.profile.audience, " "), named("aud", strings.Join(in.Audience, " "))
 	case errIssuer:
-		return "iss " + v.profile.issuer, "iss " + in.Issuer()
+		return "iss " + v.profile.issuer, named("iss", in.Issuer())
 	case errTokenType:
 		raw, _ := in.Member("token_type")
 		return "token_type Bearer", "token_type " + string(raw)
@@ -92,6 +92,14 @@ func (v *Verifier) compare(in *introspect.Introspection, cause error, now intros
 		return "nbf at " + clockText(now) + " or before, on our clock", "nbf " + clockText(in.NotBefore)
 	}
 	return "iat at " + clockText(now) + " or before, on our clock, and before exp", "iat " + clockText(in.IssuedAt) + ", exp " + clockText(in.Expires)
+}
+
+// named is a member with its value, which the answer may not have.
+func named(member, value string) string {
+	if value == "" {
+		return "no " + member
+	}
+	return member + " " + value
 }
 
 func clockText(i introspect.Instant) string { return i.Time().UTC().Format(time.RFC3339) }

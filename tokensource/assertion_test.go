@@ -152,7 +152,7 @@ func TestAChangedKeyIsUsedAtOnce(t *testing.T) {
 		c.ClientAssertion.KeyFunc = func(context.Context) (crypto.Signer, error) { return present, nil }
 		src := newSource(t, c)
 		_, err := src.Token(t.Context())
-		if e, _ := errors.AsType[*tokensource.EndpointError](err); e == nil || !strings.Contains(e.Hint, "the client id or key is wrong, or ClientAssertion.Audience") {
+		if e, _ := errors.AsType[*tokensource.EndpointError](err); e == nil || !strings.Contains(e.Hint, "the client id or key is wrong, or the server knows it by another ClientAssertion.KeyID, or ClientAssertion.Audience") {
 			t.Fatalf("Token: %v, want the refusal with its hint", err)
 		}
 		for range 5 {

@@ -40,7 +40,7 @@ func assertionCredentials(a *clientauth.Assertion) credentials {
 			watched.Used = func(thumbprint string) { *used = key.of(thumbprint) }
 			return &watched
 		},
-		name: "key", also: ", or ClientAssertion.Audience is not the server's issuer, or a clock is wrong",
+		name: "key", also: ", or the server knows it by another ClientAssertion.KeyID, or ClientAssertion.Audience is not the server's issuer, or a clock is wrong",
 	}
 	if a.Func != nil {
 		sent.name, sent.also = "assertion", ""

@@ -93,6 +93,9 @@ func (i *Introspector) fail(status int, cause error) *tokensource.EndpointError 
 		e.Hint = endpoint.Hint(cause, i.timeout)
 	} else {
 		e.Hint = i.server.hint(status)
+		if i.clientHint != "" && i.server.subject(status) == theClient {
+			e.Hint += ": " + i.clientHint
+		}
 	}
 	return e
 }
