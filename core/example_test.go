@@ -209,6 +209,22 @@ func ExampleRFC7662() {
 }
 
 // A program that is configured by its environment only.
+// This service has a private key in place of a secret. A new key in the file takes effect within a
+// second. The assertions are for the issuer of the profile.
+func ExampleConfig_clientAssertion() {
+	_, err := core.New(core.Config{
+		Profile: core.RFC7662(core.RFC7662Config{
+			IntrospectionURL: "https://as.example.com/introspect",
+			Issuer:           "https://as.example.com",
+			Audience:         []string{"https://orders.example.com"},
+		}),
+		ClientID:        "orders-api",
+		ClientAssertion: &tokensource.ClientAssertion{KeyFunc: tokensource.KeyFile("/etc/orders/key.pem")},
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
 func ExampleFromEnv() {
 	os.Setenv("MFPGUARD_SERVER", "https://mfp.example.com:9443/mfp/api")
 	os.Setenv("MFPGUARD_CLIENT_ID", "orders-api")
