@@ -37,6 +37,7 @@ type gatekeeper struct {
 
 	mu      sync.Mutex
 	dialled int
+	closed  int
 	seen    []*x509.Certificate // one for each request
 	refused *x509.Certificate   // nil for none
 }
@@ -78,6 +79,22 @@ func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "{}")
 }
 
+// counted tells g when it is closed.
+type counted struct {
+	net.Conn
+	g    *gatekeeper
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() {
+		c.g.mu.Lock()
+		defer c.g.mu.Unlock()
+		c.g.closed++
+	})
+	return c.Conn.Close()
+}
+
 // transport returns a transport to g that presents what get returns.
 func (g *gatekeeper) transport(get endpoint.GetCertificate) http.RoundTripper {
 	t := endpoint.NewTransport(4)
@@ -88,7 +105,7 @@ func (g *gatekeeper) transport(get endpoint.GetCertificate) http.RoundTripper {
 		g.mu.Unlock()
 		client, server := net.Pipe()
 		g.conns <- server
-		return client, nil
+		return &counted{Conn: client, g: g}, nil
 	}
 	return endpoint.WithCertificate(t, get, &contain.Hook{Name: "test"})
 }
@@ -137,6 +154,11 @@ func TestCertificatesRotate(t *testing.T) {
 					t.Errorf("%d connections after five minutes, want one new one", g.dialled)
 				}
 				synctest.Wait() // until the last answer has left its connection idle
+				g.mu.Lock()
+				if g.closed != 1 {
+					t.Errorf("%d connections are closed, want 1: the one that was used for five minutes", g.closed)
+				}
+				g.mu.Unlock()
 				rt.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 				synctest.Wait()
 				g.ask(t, c)

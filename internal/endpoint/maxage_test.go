@@ -23,6 +23,7 @@ func TestMaxAge(t *testing.T) {
 		{"in quotation marks", []string{`max-age="60"`}, time.Minute, true},
 		{"zero", []string{"no-cache, max-age=0"}, 0, true},
 		{"two fields: the least", []string{"max-age=60", "max-age=30"}, 30 * time.Second, true},
+		{"two in one field: the least", []string{"max-age=30, max-age=60"}, 30 * time.Second, true},
 		{"one that cannot be read beside one that can", []string{"max-age=x, max-age=30"}, 30 * time.Second, true},
 		{"negative", []string{"max-age=-1"}, 0, false},
 		{"without a value", []string{"max-age"}, 0, false},
