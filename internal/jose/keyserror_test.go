@@ -23,6 +23,7 @@ func TestKeysError(t *testing.T) {
 	}{
 		{"reset", func(s *server) { s.err = errReset }, 0, time.Second, ": connection reset by peer"},
 		{"404", func(s *server) { s.status = 404 }, 404, time.Second, ": status 404: check that the URL is that of the server's keys"},
+		{"410", func(s *server) { s.status = 410 }, 410, time.Second, ": status 410: check that the URL is that of the server's keys"},
 		{"401", func(s *server) { s.status = 401 }, 401, time.Second, ": status 401: the keys must be readable without credentials"},
 		{"302", func(s *server) { s.status, s.header = 302, []string{"Location", "https://evil.test"} }, 302, time.Second, ": status 302: redirects are not followed: use the URL that it leads to"},
 		{"204", func(s *server) { s.status = 204 }, 204, time.Second, ": status 204: check that"},

@@ -133,6 +133,17 @@ func TestDocumentsWithoutKeysReplaceNothing(t *testing.T) {
 				if got := s.lines(); !slices.Equal(got, []string{"WARN", "WARN", "INFO"}) {
 					t.Errorf("the log has %v", got)
 				}
+				s.set(func(s *server) { s.err = errReset })
+				time.Sleep(time.Hour)
+				wantVerify(t, k, token, nil)
+				synctest.Wait()
+				s.set(func(s *server) { s.err, s.document = nil, document })
+				time.Sleep(time.Minute)
+				wantVerify(t, k, token, nil)
+				synctest.Wait()
+				if got := s.lines(); !slices.Equal(got, []string{"WARN", "WARN", "INFO", "WARN", "WARN"}) { // a new outage is told anew
+					t.Errorf("the log has %v", got)
+				}
 			})
 		})
 	}
