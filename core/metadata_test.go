@@ -27,6 +27,7 @@ func TestDiscoveredEndpoints(t *testing.T) {
 		{issuer, "https://[fe80::1]/i", nil, "is on fe80::1, an address of"},
 		{issuer, "https://[fd00:ec2::254]/i", nil, "is on fd00:ec2::254, an address of"},
 		{issuer, "https://0.0.0.0/i", nil, "is on 0.0.0.0, an address of"},
+		{issuer, "https://224.0.0.1/i", nil, "is on 224.0.0.1, an address of"},
 		{issuer, "https://127.0.0.1/i", nil, "AllowedHosts"},
 		{issuer, "https://evil.test/i", nil, "is on evil.test, not on the issuer's host"},
 		{issuer, "https://as.test:8443/i", nil, "is on as.test:8443"},

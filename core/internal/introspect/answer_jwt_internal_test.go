@@ -25,6 +25,7 @@ import (
 
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/internal/jose"
+	"github.com/mfpguard/mfpguard/internal/strictjson"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -150,6 +151,23 @@ func TestSignedAnswer(t *testing.T) {
 				t.Errorf("%v is no reason to look at the endpoint", err)
 			}
 		})
+	}
+}
+
+// JI-10: a signed answer is as old as the leeway at most, and not from further ahead.
+func TestFresh(t *testing.T) {
+	v := &verifier{leeway: time.Minute}
+	claims, err := strictjson.ParseLenient([]byte(`{"iat":1700000000}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := time.Unix(1_700_000_000, 0)
+	for age, good := range map[time.Duration]bool{
+		time.Minute: true, time.Minute + time.Second: false, -time.Minute: true, -time.Minute - time.Second: false,
+	} {
+		if err := v.fresh(claims, made.Add(age)); (err == nil) != good {
+			t.Errorf("%v old: %v, want good: %v", age, err, good)
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ func TestCurityAnswers(t *testing.T) {
 		{"C9: without typ", true, 200, mediaJWT, s.sign(t, "", token(nil)), "active"},
 		{"C9: a JWT that says active", true, 200, mediaJWT, s.sign(t, "JWT", token(map[string]any{"active": true})), "active"},
 		{"C9: a JWT that says inactive", true, 200, mediaJWT, s.sign(t, "JWT", token(map[string]any{"active": false})), `"active"`},
+		{"C9: a JWT whose active is a text", true, 200, mediaJWT, s.sign(t, "JWT", token(map[string]any{"active": "false"})), `"active"`},
 		{"C9: another typ", true, 200, mediaJWT, s.sign(t, "logout+jwt", token(nil)), `"typ"`},
 		{"C9: another issuer", true, 200, mediaJWT, s.sign(t, "at+jwt", token(map[string]any{"iss": "https://evil.invalid"})), "another issuer"},
 		{"C9: a flipped bit", true, 200, mediaJWT, flipped(good), "cannot be trusted"},
