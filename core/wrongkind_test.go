@@ -154,6 +154,13 @@ func TestReadyRecognisesOtherServers(t *testing.T) {
 			`; MobileFirst 8.0 seems to be there: core.MobileFirst8("URL/mfp/api") fits`, true,
 		},
 		{
+			"MobileFirst 7 with the base of MobileFirst 8", func(url string) core.Config {
+				return core.Config{Profile: core.MobileFirst7(core.MobileFirst7Config{BaseURL: url + "/mfp/api"})}
+			},
+			map[string]http.HandlerFunc{place8: says(401, "", "WWW-Authenticate: Bearer")},
+			`; MobileFirst 8.0 seems to be there: core.MobileFirst8("URL/mfp/api") fits`, true,
+		},
+		{
 			"MobileFirst 8 without /api", func(url string) core.Config { return withSecret(core.MobileFirst8(url + "/mfp")) },
 			map[string]http.HandlerFunc{place8: says(401, "", "WWW-Authenticate: Bearer")},
 			`; MobileFirst 8.0 seems to be there: core.MobileFirst8("URL/mfp/api") fits`, true,

@@ -133,7 +133,7 @@ func (l *Lookout) atRuntime(ctx context.Context, base string, status int) string
 func runtimesOf(path string) []string {
 	for _, end := range []string{"/api" + path8, path8, path7} {
 		if before, ok := strings.CutSuffix(path, end); ok {
-			return []string{before}
+			return []string{strings.TrimSuffix(before, "/api")} // MobileFirst 7 with the base of 8
 		}
 	}
 	if first, _, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok && first != "" && "/"+first != usualPlace {
