@@ -20,7 +20,7 @@ var recogniseMutants = []mutant{
 	{"look: what was seen is forgotten", lookFile, "\tl.saw = saw\n", "", inCore},
 	{"look: without a bound", lookFile, "{Timeout: lookTime}", "{Timeout: 100 * lookTime}", inCore},
 	{"look: a page that answers everywhere", lookFile, "case statusOf(res8, status) == statusOf(res7, status):", "case false:", inCore},
-	{"look: the runtime's name is not kept", lookFile, "return []string{before}\n", "return []string{usualPlace + before}\n", inCore},
+	{"look: the runtime's name is not kept", lookFile, "return []string{strings.TrimSuffix(before, \"/api\")}", "return []string{usualPlace + strings.TrimSuffix(before, \"/api\")}", inCore},
 }
 
 const (
