@@ -25,7 +25,8 @@ type MobileFirst7Config struct {
 	// until the end that "imf.scope" gives it; when a mandatory realm has ended, nothing is.
 	Offline bool
 	// AnyIDToken, with Offline, accepts an ID token whose issuer or audience differs from that of the
-	// access token beside it. Zero refuses such a pair: the ID token may be another user's.
+	// access token beside it. Zero refuses such a pair, and one that
+	// has no issuer or no audience: the ID token may be another user's.
 	AnyIDToken bool
 	// OwnChallenge makes challenges as MobileFirst 7.x does, with realm="imfAuthentication". Zero
 	// means challenges without a realm.

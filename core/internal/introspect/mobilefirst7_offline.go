@@ -120,8 +120,8 @@ type idClaims struct {
 }
 
 // identity reads an ID token. It has no "prn", which an access token has, and comes from the same
-// server for the same audience: another user's ID token beside one's own access token is no
-// identity.
+// server for the same audience: the ID token of another beside one's own access token is no
+// identity. Two tokens that do not say where they come from are not from the same server.
 func (o *Offline) identity(access, id strictjson.Object) (idClaims, error) {
 	_, hasPrincipal, _ := id.Raw("prn")
 	expires, err := expiry(id)
@@ -152,16 +152,18 @@ func expiry(claims strictjson.Object) (Instant, error) {
 	return ofSeconds("exp", exp)
 }
 
+// sameString reports whether both have the same string, which is not empty.
 func sameString(a, b strictjson.Object, name string) bool {
-	x, hasX, errX := a.String(name)
-	y, hasY, errY := b.String(name)
-	return errX == nil && errY == nil && hasX == hasY && x == y
+	x, _, errX := a.String(name)
+	y, _, errY := b.String(name)
+	return errX == nil && errY == nil && x != "" && x == y
 }
 
+// sameStrings reports whether both have the same strings, at least one.
 func sameStrings(a, b strictjson.Object, name string) bool {
 	x, _, errX := a.Strings(name)
 	y, _, errY := b.Strings(name)
-	return errX == nil && errY == nil && slices.Equal(x, y)
+	return errX == nil && errY == nil && len(x) > 0 && slices.Equal(x, y)
 }
 
 // facts writes what the tokens say as an answer of the online validation, and reads it.

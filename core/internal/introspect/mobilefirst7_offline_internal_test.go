@@ -138,6 +138,9 @@ func TestOffline(t *testing.T) {
 		{"no JWT", "opaque", "-", ""},
 		{"an ID token of another issuer", access + " " + p.id(t, in("iss", "https://other.invalid")), "-", ""},
 		{"an ID token for another audience", access + " " + p.id(t, in("aud", "other-app")), "-", ""},
+		{"no issuer in both", p.access(t, in("iss", nil)) + " " + p.id(t, in("iss", nil)), "-", ""},
+		{"no audience in both", p.access(t, in("aud", nil)) + " " + p.id(t, in("aud", nil)), "-", ""},
+		{"an access token alone, without issuer and audience", p.access(t, map[string]any{"iss": nil, "aud": nil}), "r1 r2", ""},
 		{"an ID token without an end", access + " " + p.id(t, in("exp", nil)), "-", ""},
 		{"iat of another type", p.access(t, in("iat", "x")), "-", ""},
 	} {
