@@ -2,7 +2,6 @@ package main
 
 // recogniseMutants see servers where there are none, or look too often.
 var recogniseMutants = []mutant{
-	{"recognise: a wrong address of the keys is looked into", "core/internal/introspect/look.go", "|| l.server.Answers() != nil && isKeysError(failure) {", "{", inCore},
 	{"recognise: the realm of MobileFirst 7", mobileFirst7File, "if challenges(res, \"Bearer\", `realm=\"`+realm7+`\"`) {", "if false {", inCore},
 	{"recognise: the scope of MobileFirst 8", mobileFirst8File, "case challenges(res, \"Bearer\", MobileFirst8Scope):", "case false:", inCore},
 	{"recognise: its conflict", mobileFirst8File, "case res.Header.Get(\"MFP-Conflict\") != \"\":", "case false:", inCore},
@@ -20,7 +19,8 @@ var recogniseMutants = []mutant{
 	{"look: what was seen is forgotten", lookFile, "\tl.saw = saw\n", "", inCore},
 	{"look: without a bound", lookFile, "{Timeout: lookTime}", "{Timeout: 100 * lookTime}", inCore},
 	{"look: a page that answers everywhere", lookFile, "case statusOf(res8, status) == statusOf(res7, status):", "case false:", inCore},
-	{"look: the runtime's name is not kept", lookFile, "return []string{strings.TrimSuffix(before, \"/api\")}", "return []string{usualPlace + strings.TrimSuffix(before, \"/api\")}", inCore},
+	{"look: the runtime's name is not kept", lookFile, `return []string{strings.TrimSuffix(before, "/api")}`, `return []string{usualPlace + before}`, inCore},
+	{"look: the base of another version", lookFile, `return []string{strings.TrimSuffix(before, "/api")}`, `return []string{before}`, inCore},
 }
 
 const (
