@@ -219,7 +219,7 @@ func (c *Config) introspector(trace *hooks) (asker, error) {
 		Server: c.Profile.server, Transport: c.Transport, MaxBody: c.MaxResponseBytes, Timeout: c.Timeout,
 		Slots: cmp.Or(c.MaxInFlight, inFlight), MaxSlots: cmp.Or(c.MaxInFlight, mostInFlight),
 		ClientToken: source, TokenURL: tokenURL,
-		Client: c.clientMethod(), ClientHint: c.clientHint(), ClientID: c.ClientID, Leeway: max(c.Skew, leeway),
+		Client: c.clientMethod(), ClientID: c.ClientID, Leeway: max(c.Skew, leeway),
 		Log: c.Logger, Events: trace.events(),
 	})
 }

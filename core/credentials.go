@@ -22,19 +22,6 @@ func (c *Config) clientMethod() clientauth.Method {
 	return clientauth.New(c.style(), c.ClientID, c.secret)
 }
 
-// clientHint is what to check where the server refuses what is no secret.
-func (c *Config) clientHint() string {
-	switch {
-	case c.ClientAssertion != nil && c.ClientAssertion.Func == nil:
-		return "check the key, its KeyID at the server, ClientAssertion.Audience and the clocks"
-	case c.ClientAssertion != nil:
-		return "check the assertion that ClientAssertion.Func returns"
-	case c.isByCertificate():
-		return "check that the certificate is the one that the server knows"
-	}
-	return ""
-}
-
 // tokenConfig describes the source of our own token. It has the Transport, the Logger and the
 // Trace of c, so that what a program sets there reaches each call.
 func (c *Config) tokenConfig(trace *hooks) tokensource.Config {

@@ -27,11 +27,11 @@ func TestRefusedCredentialsHaveAHint(t *testing.T) {
 		"a secret": {func(c *core.Config, _ *core.RFC7662Config) { c.ClientSecret = "s3cret" }, "may not introspect)"},
 		"a key": {func(c *core.Config, _ *core.RFC7662Config) {
 			c.ClientAssertion = &tokensource.ClientAssertion{Key: key, Audience: "x"}
-		}, "check the key, its KeyID at the server"},
+		}, "check the public key and its name"},
 		"an assertion": {func(c *core.Config, _ *core.RFC7662Config) {
 			c.ClientAssertion = &tokensource.ClientAssertion{Func: assertion}
 		}, "check the assertion that ClientAssertion.Func returns"},
-		"a certificate": {func(_ *core.Config, p *core.RFC7662Config) { p.ClientAuth = tokensource.TLSClientAuth }, "check that the certificate is the one"},
+		"a certificate": {func(_ *core.Config, p *core.RFC7662Config) { p.ClientAuth = tokensource.TLSClientAuth }, "check which certificates"},
 	} {
 		p := core.RFC7662Config{IntrospectionURL: "https://as.test/i", AnyAudience: true}
 		c := core.Config{ClientID: "rs1", Transport: roundtrip.Func(func(r *http.Request) (*http.Response, error) {

@@ -57,6 +57,8 @@ func (v *verifier) claims(ctx context.Context, compact []byte) (claims strictjso
 	switch {
 	case errors.Is(err, jose.ErrNoKeys):
 		return claims, "", nil, keysError(err)
+	case errors.Is(err, jose.ErrUnknownKey):
+		return claims, "", nil, untrusted("the signed answer cannot be trusted: %w: check JWTAnswers.JWKSURL (MFPGUARD_JWKS_URL)", err)
 	case err != nil:
 		return claims, "", nil, untrusted("the signed answer cannot be trusted: %w", err)
 	}
@@ -67,7 +69,7 @@ func (v *verifier) claims(ctx context.Context, compact []byte) (claims strictjso
 	case err != nil:
 		return claims, "", nil, untrusted("the signed answer cannot be read: %w", err)
 	case iss != v.Issuer:
-		return claims, "", nil, untrusted("the signed answer comes from another issuer than JWTAnswers.Issuer says")
+		return claims, "", nil, untrusted("the signed answer comes from another issuer: compare its \"iss\" with the Issuer that is set (MFPGUARD_ISSUER)")
 	}
 	return claims, strings.TrimPrefix(strings.ToLower(signed.Type), "application/"), signed.Payload, nil
 }
@@ -93,7 +95,7 @@ func (v *verifier) signedAnswer(ctx context.Context, s Server, res *endpoint.Res
 		return reading{}, errStatus
 	}
 	if kind := mediaType(res.Header); kind != mediaSigned {
-		return reading{}, untrusted("the answer is not signed: its Content-Type is not %s", mediaSigned)
+		return reading{}, untrusted("the answer is not signed: its Content-Type is not %s: let the server sign its answers to this client, or remove JWTAnswers (MFPGUARD_JWKS_URL)", mediaSigned)
 	}
 	claims, typ, _, err := v.claims(ctx, res.Body)
 	if err != nil {
@@ -104,7 +106,7 @@ func (v *verifier) signedAnswer(ctx context.Context, s Server, res *endpoint.Res
 	}
 	audience, _, err := claims.Strings("aud")
 	if err != nil || !slices.Contains(audience, v.Audience) {
-		return reading{}, untrusted(`the signed answer is for another service: its "aud" does not contain JWTAnswers.Audience`)
+		return reading{}, untrusted(`the signed answer is for another service: its "aud" does not contain JWTAnswers.Audience (by default the client id)`)
 	}
 	if err := v.fresh(claims, time.Now()); err != nil {
 		return reading{}, err

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/mfpguard/mfpguard/internal/admission"
+	"github.com/mfpguard/mfpguard/internal/clientauth"
 	"github.com/mfpguard/mfpguard/internal/endpoint"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
@@ -93,11 +94,25 @@ func (i *Introspector) fail(status int, cause error) *tokensource.EndpointError 
 		e.Hint = endpoint.Hint(cause, i.timeout)
 	} else {
 		e.Hint = i.server.hint(status)
-		if i.clientHint != "" && i.server.subject(status) == theClient {
-			e.Hint += ": " + i.clientHint
+		if i.server.subject(status) == theClient {
+			e.Hint += i.credentialsHint()
 		}
 	}
 	return e
+}
+
+// credentialsHint is what else to check when our credentials are refused.
+func (i *Introspector) credentialsHint() string {
+	switch c := i.client.(type) {
+	case *clientauth.Assertion:
+		if c.Func != nil {
+			return "; check the assertion that ClientAssertion.Func returns"
+		}
+		return "; check the public key and its name at the server (ClientAssertion.KeyID), ClientAssertion.Audience, and both clocks"
+	case clientauth.Certificate:
+		return "; check which certificates the server takes, and that this is its URL for them"
+	}
+	return ""
 }
 
 // annotate makes an error of our own token's source one of its endpoint, and adds what the server

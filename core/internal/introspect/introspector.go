@@ -42,8 +42,6 @@ type Config struct {
 	// TokenURL is where ClientToken asks, "" if it is the program's own source.
 	TokenURL string
 	Client   clientauth.Method
-	// ClientHint is what else to check where the server refuses Client, "" for nothing.
-	ClientHint string
 	// ClientID is the audience of signed answers that have no other.
 	ClientID string
 	// Leeway is how far the clock of the server may differ, where it signs its answers.
@@ -68,7 +66,6 @@ type Introspector struct {
 	clientToken *tokensource.Source
 	tokenURL    string
 	client      clientauth.Method
-	clientHint  string
 	gate        *admission.Gate
 	budget      endpoint.Budget                           // of repetitions
 	timeout     time.Duration                             // for errors
@@ -96,7 +93,6 @@ func New(c Config) (*Introspector, error) {
 		clientToken: c.ClientToken,
 		tokenURL:    c.TokenURL,
 		client:      c.Client,
-		clientHint:  c.ClientHint,
 		timeout:     c.Timeout,
 		enough:      c.Timeout * 3 / 5,
 		panics:      contain.Hook{Name: "Config.Transport or Config.ClientSecretFunc", Log: c.Log},

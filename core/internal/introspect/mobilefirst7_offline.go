@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/mfpguard/mfpguard/internal/admission"
 	"github.com/mfpguard/mfpguard/internal/jose"
 	"github.com/mfpguard/mfpguard/internal/strictjson"
+	"github.com/mfpguard/mfpguard/tokensource"
 )
 
 // Offline checks the tokens of MobileFirst 7.x here, with the server's public key, as IBM's own
@@ -54,7 +56,7 @@ func (o *Offline) Introspect(ctx context.Context, q Question) (*Introspection, e
 	defer o.checking.Add(-1)
 	if q.IsProbe {
 		if err := o.keys.Ready(ctx); err != nil {
-			return nil, noKey(err)
+			return nil, o.noKey(err)
 		}
 		return &Introspection{}, nil
 	}
@@ -87,19 +89,24 @@ func inactiveUnless(err error) (*Introspection, error) {
 	return nil, err
 }
 
-// noKey is the error of a check that had no key.
-func noKey(err error) error {
+// noKey is the error of a check that had no key. The address of the key is made from the base, so the
+// hint is about that.
+func (o *Offline) noKey(err error) error {
 	if errors.Is(err, jose.ErrCrowded) {
 		return fmt.Errorf("%w: %w", ErrNotAdmitted, err)
 	}
-	return keysError(err)
+	err = keysError(err)
+	if e, ok := errors.AsType[*tokensource.EndpointError](err); ok && e.Status == http.StatusNotFound {
+		e.Hint = o.server.hint(e.Status)
+	}
+	return err
 }
 
 // claims returns what a token with a good signature says.
 func (o *Offline) claims(ctx context.Context, compact string) (strictjson.Object, error) {
 	signed, err := o.keys.Verify(ctx, compact, offlineAlgorithms)
 	if errors.Is(err, jose.ErrNoKeys) {
-		return strictjson.Object{}, noKey(err)
+		return strictjson.Object{}, o.noKey(err)
 	}
 	if err != nil {
 		return strictjson.Object{}, errBadToken

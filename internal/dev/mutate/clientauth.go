@@ -31,10 +31,10 @@ var clientAuthMutants = []mutant{
 	{"source: files are read once", "tokensource/rereading.go", "look > r.from && hash != r.hash", "false", inSource},
 	{"source: an encrypted key is a damaged one", "tokensource/keyfile.go", `case block.Type == "ENCRYPTED PRIVATE KEY", block.Headers["DEK-Info"] != "":`, `case block.Type == "ENCRYPTED PRIVATE KEY":`, inSource},
 
-	{"credentials: the assertion is not sent", "core/credentials.go", "case c.ClientAssertion != nil:\n\t\treturn c.assertion()", "case c.ClientAssertion != nil && c.ClientID == \"\":\n\t\treturn c.assertion()", inCore},
+	{"credentials: the assertion is not sent", "core/credentials.go", "case c.ClientAssertion != nil:\n", "case c.ClientAssertion != nil && c.ClientID == \"\":\n", inCore},
 	{"credentials: the issuer is no audience", "core/credentials.go", "return cmp.Or(c.ClientAssertion.Audience, c.Profile.issuer)", "return cmp.Or(c.ClientAssertion.Audience)", inCore},
 	{"credentials: the token source has a secret", "core/credentials.go", `t.ClientAssertion, t.ClientAuth = &a, ""`, `_ = &a`, inCore},
-	{"credentials: the certificate alone is no client", "core/credentials.go", "case c.isByCertificate():\n\t\treturn clientauth", "case false:\n\t\treturn clientauth", inCore},
+	{"credentials: the certificate alone is no client", "core/credentials.go", "case c.isByCertificate():", "case false:", inCore},
 	{"credentials: the certificate is not presented", "core/config.go", "\tif c.ClientCertificate != nil {\n", "\tif c.ClientCertificate == nil && false {\n", inCore},
 	{"credentials: a secret beside an assertion", "core/credentials_check.go", "if field := c.secretField(); field != \"\" {\n\t\tmistakes", "if field := c.secretField(); field == \"x\" {\n\t\tmistakes", inCore},
 	{"credentials: MobileFirst takes assertions", "core/credentials_check.go", `case p.noAssertion != "" && c.ClientAssertion != nil:`, "case false:", inCore},
