@@ -63,9 +63,23 @@ func (e *env) secret(c *Config) (inFile tokensource.Secret) {
 	case file != "":
 		c.ClientSecretFunc = e.readable("CLIENT_SECRET_FILE", &inFile)
 	default:
-		e.fail("CLIENT_SECRET", "is not set, and %sCLIENT_SECRET_FILE is not either", e.prefix)
+		e.fail("CLIENT_SECRET", "is not set, and %sCLIENT_SECRET_FILE is not either%s", e.prefix, e.otherAuth())
 	}
 	return inFile
+}
+
+// otherAuth names the AUTH that a key or a certificate needs to take the place of a secret, if
+// there is one.
+func (e *env) otherAuth() string {
+	switch profile := e.get("PROFILE"); {
+	case profile != "curity" && profile != "rfc7662" || e.auth == bearerAuth:
+		return ""
+	case e.get("CLIENT_KEY_FILE") != "" || e.get("CLIENT_ASSERTION_FILE") != "":
+		return ": for a key or an assertion set " + e.prefix + "AUTH=" + privateKeyJWT
+	case e.get("CLIENT_CERT_FILE") != "":
+		return ": for a certificate set " + e.prefix + "AUTH=" + string(tokensource.TLSClientAuth)
+	}
+	return ""
 }
 
 // readable returns a function that reads the file which a variable names, and sets now to what is

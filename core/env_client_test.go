@@ -100,6 +100,13 @@ func TestFromLookupCredentials(t *testing.T) {
 			"CLIENT_KEY_ID has no meaning with CLIENT_ASSERTION_FILE: remove it, or change that",
 			"ASSERTION_AUDIENCE has no meaning with CLIENT_ASSERTION_FILE: remove it, or change that",
 		}},
+		{"a certificate and no AUTH", byCert, map[string]string{"AUTH": ""}, []string{
+			"CLIENT_SECRET is not set, and CLIENT_SECRET_FILE is not either: for a certificate set AUTH=tls_client_auth",
+		}},
+		{"a key and no AUTH", byKey, map[string]string{"AUTH": ""}, []string{
+			"CLIENT_SECRET is not set, and CLIENT_SECRET_FILE is not either: for a key or an assertion set AUTH=private_key_jwt",
+			"CLIENT_KEY_FILE has no meaning with AUTH other than private_key_jwt and bearer: remove it, or change that",
+		}},
 		{"no certificate", byCert, map[string]string{"CLIENT_CERT_FILE": "", "CLIENT_CERT_KEY_FILE": ""}, []string{"CLIENT_CERT_FILE is not set", "CLIENT_CERT_KEY_FILE is not set"}},
 		{"half a certificate", basic, map[string]string{"CLIENT_CERT_FILE": files["tls.crt"]}, []string{"CLIENT_CERT_KEY_FILE is not set"}},
 		{"the other half", basic, map[string]string{"CLIENT_CERT_KEY_FILE": files["tls.key"]}, []string{"CLIENT_CERT_FILE is not set"}},

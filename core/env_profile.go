@@ -68,9 +68,9 @@ func (e *env) jwtAnswers() *JWTAnswers {
 
 // audience returns the values that mean this service, or that all do.
 func (e *env) audience() (values []string, whatever bool) {
-	switch aud := strings.Fields(e.must("AUDIENCE")); {
+	switch aud := strings.Fields(e.get("AUDIENCE")); {
 	case len(aud) == 0:
-		e.fail("AUDIENCE", "is blank: name this service, or any")
+		e.fail("AUDIENCE", "is not set: name this service as the server does in aud, or any")
 	case len(aud) == 1 && aud[0] == "any":
 		return nil, true
 	case slices.Contains(aud, "any"):

@@ -38,7 +38,7 @@ func TestFromLookupOfEachServer(t *testing.T) {
 		{"Curity, signed by no issuer", curity, map[string]string{"JWKS_URL": signed["JWKS_URL"]}, `X_ISSUER is empty: it is the "iss" that the signed answers of the server must have`},
 		{"Curity, keys over http", curity, map[string]string{"JWKS_URL": "http://as.example.com/jwks", "ISSUER": signed["ISSUER"]}, "X_JWKS_URL is http:// to another host, which sends tokens in the clear: use https, or set X_INSECURE_HTTP=1"},
 		{"Curity, any audience", curity, map[string]string{"AUDIENCE": "any"}, ""},
-		{"Curity, nothing", map[string]string{"PROFILE": "curity"}, nil, "X_SERVER is not set\ncore: X_CLIENT_ID is not set\ncore: X_CLIENT_SECRET is not set, and X_CLIENT_SECRET_FILE is not either\ncore: X_AUDIENCE is not set"},
+		{"Curity, nothing", map[string]string{"PROFILE": "curity"}, nil, "X_SERVER is not set\ncore: X_CLIENT_ID is not set\ncore: X_CLIENT_SECRET is not set, and X_CLIENT_SECRET_FILE is not either\ncore: X_AUDIENCE is not set: name this service as the server does in aud, or any"},
 		{"Curity, what has no meaning", curity, map[string]string{"TOKEN_URL": "https://as.example.com/token", "OFFLINE": "1"}, "X_TOKEN_URL has no meaning with the profile curity: remove it, or change that\ncore: X_OFFLINE has no meaning with the profile curity: remove it, or change that"},
 		{"RFC 7662, signed", rfc, signed, ""},
 		{"RFC 7662, offline", rfc, map[string]string{"OFFLINE": "1"}, "X_OFFLINE has no meaning with the profile rfc7662: remove it, or change that"},

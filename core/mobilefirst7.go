@@ -47,7 +47,7 @@ func MobileFirst7(c MobileFirst7Config) Profile {
 		p.clientAuth = noClientAuth
 		p.mistakes = append(p.mistakes, &ConfigError{
 			Field: "MobileFirst7Config.ClientAuth",
-			Err:   fmt.Errorf("is %q, want none, %q, %q or %q", c.ClientAuth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post),
+			Err:   fmt.Errorf("is %q, want %q, %q or %q, or nothing to send no credentials", c.ClientAuth, tokensource.Basic, tokensource.BasicRaw, tokensource.Post),
 		})
 	}
 	switch {

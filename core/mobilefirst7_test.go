@@ -159,7 +159,7 @@ func TestMobileFirst7Config(t *testing.T) {
 		{"no base", core.MobileFirst7Config{}, "", "core: MobileFirst7Config.BaseURL is empty, want https://host:port/<project>"},
 		{"the endpoint for a base", core.MobileFirst7Config{BaseURL: "https://mfp.example.com/p/authorization/v1"}, "", "core: MobileFirst7Config.BaseURL already has /authorization on it: leave that off, want https://host:port/<project>"},
 		{"http", core.MobileFirst7Config{BaseURL: "http://mfp.example.com/p"}, "", "core: MobileFirst7Config.BaseURL is http:// to another host, which sends tokens in the clear: use https, or set InsecureHTTP"},
-		{"an unknown way", core.MobileFirst7Config{BaseURL: "https://mfp.example.com/p", ClientAuth: "digest"}, "", `core: MobileFirst7Config.ClientAuth is "digest", want none, "basic", "basic-raw" or "post"`},
+		{"an unknown way", core.MobileFirst7Config{BaseURL: "https://mfp.example.com/p", ClientAuth: "digest"}, "", `core: MobileFirst7Config.ClientAuth is "digest", want "basic", "basic-raw" or "post", or nothing to send no credentials`},
 		{"credentials that would not be sent", core.MobileFirst7Config{BaseURL: "https://mfp.example.com/p"}, "rs", "core: Config.ClientID and its secret would not be sent: remove them, or set MobileFirst7Config.ClientAuth"},
 	} {
 		_, err := core.New(core.Config{Profile: core.MobileFirst7(tt.c), ClientID: tt.id})
