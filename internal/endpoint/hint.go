@@ -33,6 +33,8 @@ func Hint(err error, timeout time.Duration) string {
 		return "the server's certificate is out of date: renew it, or set this machine's clock"
 	case refusesCertificate(err):
 		return "the server wants a client certificate that it knows: set ClientCertificate (MFPGUARD_CLIENT_CERT_FILE), or check the one that is set"
+	case closesAtOnce(err):
+		return "the server closed the new connection at once: if it wants a client certificate, set ClientCertificate (MFPGUARD_CLIENT_CERT_FILE), or check the one that is set"
 	case errors.Is(err, errWantsTLS):
 		return "the URL begins with http://: put https:// in front"
 	case errors.Is(err, errNoTLS):
@@ -51,6 +53,12 @@ func refusesCertificate(err error) bool {
 	}
 	_, alert, found := strings.Cut(err.Error(), "remote error: tls: ")
 	return found && (strings.Contains(alert, "certificate") || alert == "access denied")
+}
+
+// closesAtOnce reports whether the server ended an HTTP/2 connection right after the handshake. With
+// TLS 1.3 it refuses certificates then, and net/http often loses its alert.
+func closesAtOnce(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "http2: client conn could not be established")
 }
 
 // schemeError returns the error of this package for an attempt that failed because of the URL's

@@ -30,6 +30,7 @@ func TestHints(t *testing.T) {
 		{"an old certificate", x509.CertificateInvalidError{Reason: x509.Expired}, "clock"},
 		{"a client certificate is missing", &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, "set ClientCertificate"},
 		{"a client certificate is refused", &net.OpError{Op: "remote error", Err: errors.New("tls: unknown certificate authority")}, "set ClientCertificate"},
+		{"its alert is lost", errors.New("http2: client conn could not be established"), "client certificate, set ClientCertificate"},
 		{"another alert", &net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}, ""},
 		{"no error", nil, ""},
 		{"no answer in time", context.DeadlineExceeded, "Config.Timeout is 7s"},
