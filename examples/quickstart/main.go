@@ -29,6 +29,10 @@ import (
 func main() {
 	name := flag.String("profile", coretest.MobileFirst8.String(), "the kind of server: mobilefirst8, mobilefirst7, curity or rfc7662")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "quickstart: what is %q? All is said with flags, see -help\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	p, err := profileOf(*name)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
@@ -61,7 +65,11 @@ func run(ctx context.Context, out io.Writer, p *profile) error {
 	if err := c.tell(ctx, story(srv, p)); err != nil {
 		return err
 	}
-	_, err = io.WriteString(out, whatNext)
+	flags := ""
+	if p.dialect != coretest.MobileFirst8 {
+		flags = " -profile " + p.dialect.String()
+	}
+	_, err = fmt.Fprintf(out, whatNext, flags)
 	return err
 }
 

@@ -47,7 +47,11 @@ func tellsTheWholeStory(t *testing.T, p *profile) {
 	if p.ownToken {
 		calls = "1 token, 1 introspection"
 	}
-	for _, want := range []string{"negative hit", calls, p.bob[:20], "All 16 answers", "What next", p.about} {
+	devserver := "devserver@latest\n"
+	if p != profiles[0] {
+		devserver = "devserver@latest -profile " + p.dialect.String() + "\n"
+	}
+	for _, want := range []string{"negative hit", calls, p.bob[:20], "All 16 answers", "What next", devserver, p.about} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output lacks %q", want)
 		}

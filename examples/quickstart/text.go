@@ -13,12 +13,13 @@ API                   %s
 Authorization server  %s
 `
 
+// whatNext gets the flags of the devserver.
 const whatNext = `
 What next
 
     go get github.com/mfpguard/mfpguard@latest
         and copy the program in https://pkg.go.dev/github.com/mfpguard/mfpguard into your module
-    go run github.com/mfpguard/mfpguard/examples/devserver@latest
+    go run github.com/mfpguard/mfpguard/examples/devserver@latest%s
         is such a server for your own program, with tokens and curl commands to try
     https://pkg.go.dev/github.com/mfpguard/mfpguard/core/coretest
         is such a server for your tests
