@@ -132,6 +132,12 @@ func sourceFile(t *testing.T, file string, exports map[string]string) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
+		if names, ok := strings.CutPrefix(line, "unset "); ok && len(exports) == 0 {
+			if !strings.Contains(names, "MFPGUARD_PROFILE") || !strings.Contains(names, "MFPGUARD_AUDIENCE") {
+				t.Errorf("what another profile has set stays: %s", line)
+			}
+			continue
+		}
 		assignment, ok := strings.CutPrefix(strings.TrimSpace(line), "export ")
 		name, value, _ := strings.Cut(assignment, "=")
 		if !ok || name == "" || value == "" {

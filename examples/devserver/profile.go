@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mfpguard/mfpguard/core/coretest"
@@ -95,6 +96,18 @@ func (p *profile) mint(srv *coretest.Server, g coretest.Grant) (access, idToken 
 		idToken = srv.Mint(g)
 	}
 	return access, idToken
+}
+
+// variablesOfAll are the names that some profiles set, and others do not.
+func variablesOfAll() (names []string) {
+	for _, p := range profiles {
+		for _, v := range p.environment {
+			if !slices.Contains(names, v[0]) {
+				names = append(names, v[0])
+			}
+		}
+	}
+	return names
 }
 
 // variables are the names of the environment of a service.
