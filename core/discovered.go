@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
+	"github.com/mfpguard/mfpguard/internal/jose"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
 
@@ -50,6 +51,10 @@ func (c *RFC7662Config) checkMetadata() (mistakes []error) {
 	}
 	if c.Issuer != "" && c.Issuer != m.Issuer {
 		add("Issuer", fmt.Errorf("is %q, and that of Metadata is %q: leave it empty", c.Issuer, m.Issuer))
+	}
+	usable := func(alg string) bool { return slices.Contains(jose.Algorithms, alg) }
+	if c.JWTAnswers != nil && m.IntrospectionAlgs != nil && !slices.ContainsFunc(m.IntrospectionAlgs, usable) {
+		add("JWTAnswers", fmt.Errorf("are signed by the server with none of %q: leave JWTAnswers out", jose.Algorithms))
 	}
 	return mistakes
 }

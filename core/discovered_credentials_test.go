@@ -3,12 +3,27 @@ package core_test
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/mfpguard/mfpguard/core"
 	"github.com/mfpguard/mfpguard/tokensource"
 )
+
+// MD-14: a server that signs with no usable algorithm cannot sign answers for us.
+func TestMetadataAndSignedAnswers(t *testing.T) {
+	for list, want := range map[string]string{
+		`["RS256","ES512"]`: "<nil>", `["ES512"]`: "core: RFC7662Config.JWTAnswers are signed by the server with none of", `["none"]`: "core: RFC7662Config.JWTAnswers are signed",
+	} {
+		m := discover(t, asTest, `{"issuer":"https://as.test","introspection_endpoint":"https://as.test/i","jwks_uri":"https://as.test/jwks",
+			"introspection_signing_alg_values_supported":`+list+`}`)
+		_, err := core.New(withMetadata(m, newAsker(), func(c *core.RFC7662Config) { c.JWTAnswers = &core.JWTAnswers{} }))
+		if got := fmt.Sprint(err); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %s, want %s", list, got, want)
+		}
+	}
+}
 
 // MD-11, MT-12: keys and certificates are ways to authenticate, too, and a certificate asks at the
 // alias.

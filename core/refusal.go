@@ -39,7 +39,7 @@ func (v *Verifier) explain(in *introspect.Introspection, need Requirement, cause
 
 // suspicious are the causes that look like a mistake in our configuration or of a clock. Each is
 // logged above Debug once a minute.
-var suspicious = [...]error{errAudience, errIssuer, errTokenType, errBound, errNotYet, errFuture}
+var suspicious = [...]error{errAudience, errIssuer, errTokenType, errBound, errNotYet, errFuture, errNoServer}
 
 // warnEvery is how often.
 const warnEvery = time.Minute
@@ -83,6 +83,8 @@ func (v *Verifier) compare(in *introspect.Introspection, cause error, now intros
 		return "aud is one of " + strings.Join(v.profile.audience, " "), named("aud", strings.Join(in.Audience, " "))
 	case errIssuer:
 		return "iss " + v.profile.issuer, named("iss", in.Issuer())
+	case errNoServer:
+		return "an iss that a server is named for (core.Issuer), or a server for all others (core.Default)", "another iss, or none"
 	case errTokenType:
 		raw, _ := in.Member("token_type")
 		return "token_type Bearer", "token_type " + string(raw)

@@ -348,7 +348,7 @@ func TestSeveralTrace(t *testing.T) {
 		if want = append(want, lead+" false"); !slices.Equal(told, want) {
 			t.Errorf("default %t: told %q, want %q", withDefault, told, want)
 		}
-		if said := logs.Take(); strings.Contains(said, "no server is named for its issuer") == withDefault || strings.Contains(said, canaryToken) {
+		if said := logs.Take(); strings.Contains(said, "an iss that a server is named for") == withDefault || strings.Contains(said, canaryToken) {
 			t.Errorf("default %t: the log has %s", withDefault, said)
 		}
 	}

@@ -165,6 +165,11 @@ func TestSignedAnswersWithoutKeys(t *testing.T) {
 			t.Error("the circuit is open, though the introspection endpoint works")
 		}
 		srv.Clear(coretest.Keys)
+		srv.Inject(coretest.Keys, 1, coretest.Status(401)) // no refusal of our credentials: none were sent
+		time.Sleep(time.Minute)
+		if _, d := authorize(t.Context(), v, bearer(token), core.AllOf("read")); d == nil || d.Reason != core.ReasonUnavailable {
+			t.Errorf("401 for the keys: %+v, want unavailable", d)
+		}
 		time.Sleep(time.Minute)
 		if _, d := authorize(t.Context(), v, bearer(token), core.AllOf("read")); d != nil {
 			t.Errorf("with keys again: %v", d.Cause)

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -9,7 +10,7 @@ import (
 )
 
 // MaxAge returns the max-age of a response (RFC 9111 section 5.2.2.1), the least if there are
-// several. Ok is false if there is none that can be read.
+// several. One that cannot be read is zero (section 4.2.1). Ok is false if there is none.
 func MaxAge(h http.Header) (age time.Duration, ok bool) {
 	for _, field := range h.Values("Cache-Control") {
 		for directive := range strings.SplitSeq(field, ",") {
@@ -18,11 +19,12 @@ func MaxAge(h http.Header) (age time.Duration, ok bool) {
 				continue
 			}
 			value = strings.Trim(value, `"`)
-			if value == "" || strings.Trim(value, "0123456789") != "" {
-				continue
-			}
 			d := time.Duration(math.MaxInt64)
-			if seconds, err := strconv.ParseInt(value, 10, 64); err == nil && seconds < int64(d/time.Second) {
+			seconds, err := strconv.ParseUint(value, 10, 64)
+			switch {
+			case err != nil && !errors.Is(err, strconv.ErrRange):
+				d = 0
+			case err == nil && seconds < uint64(d/time.Second):
 				d = time.Duration(seconds) * time.Second
 			}
 			if !ok || d < age {

@@ -105,8 +105,8 @@ func TestMaxAge(t *testing.T) {
 		{[]string{`max-age="7"`}, 7 * time.Second},
 		{[]string{"max-age=60", "max-age=30, max-age=90"}, 30 * time.Second},
 		{[]string{"max-age=0"}, -1},
-		{[]string{"max-age=-1"}, 0},
-		{[]string{"max-age"}, 0},
+		{[]string{"max-age=-1"}, -1},
+		{[]string{"max-age"}, -1},
 		{[]string{"s-maxage=9"}, 0},
 	} {
 		res := answerWith(200, mediaJSON, `{"active":true}`)

@@ -84,7 +84,7 @@ func (i *Introspector) clientRejected(err error) bool {
 // credentials, our token or our request.
 func ClientRejected(err error) bool {
 	e, ok := errors.AsType[*tokensource.EndpointError](err)
-	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest)
+	return ok && e.Endpoint != keysEndpoint && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest)
 }
 
 // fail is the error for what the introspection endpoint did.

@@ -190,6 +190,9 @@ func (o *Offline) facts(access strictjson.Object, id idClaims, now time.Time) (*
 	if id.given {
 		answer[userID], answer[securityContext], expires = id.user, id.context, min(expires, id.expires)
 	}
+	if r.mandatory != 0 {
+		expires = min(expires, r.mandatory)
+	}
 	answer["exp"] = int64(expires) / 1000
 	for _, name := range []string{"iss", "sub", "aud", "iat", "nbf"} {
 		if raw, ok, err := access.Raw(name); ok && err == nil {
@@ -213,12 +216,22 @@ func (o *Offline) facts(access strictjson.Object, id idClaims, now time.Time) (*
 // realms is what "imf.scope" grants at one moment.
 type realms struct {
 	names []string
-	until Instant // when the first of them ends, 0 for never
+	// until is when the first of them ends, mandatory when the first mandatory one does, and the whole
+	// token with it. 0 means never.
+	until, mandatory Instant
 }
 
 // isScopeElement reports whether a realm's name can stand in a scope (RFC 6749 section 3.3).
 func isScopeElement(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}
+
+// earlier returns the first of two instants, of which a may be none.
+func earlier(a, b Instant) Instant {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
 }
 
 // realmsOf reads "imf.scope": realms, each with an end of its own. A realm that has ended, or whose
@@ -247,8 +260,9 @@ func realmsOf(access strictjson.Object, now Instant) (r realms, ok bool) {
 			if isScopeElement(name) {
 				r.names = append(r.names, name)
 			}
-			if r.until == 0 || ends < r.until {
-				r.until = ends
+			r.until = earlier(r.until, ends)
+			if mandatory {
+				r.mandatory = earlier(r.mandatory, ends)
 			}
 		case mandatory:
 			return realms{}, false

@@ -182,8 +182,12 @@ func TestOfflineEnds(t *testing.T) {
 		t.Errorf("ends at %v, error %v, want the end of the ID token", in.Expires.Time(), err)
 	}
 	in, err = o.ask(t, p.access(t, map[string]any{"imf.scope": realmsUntil(time.Minute, true)}))
-	if err != nil || in.KeepFor <= 0 || in.KeepFor > time.Minute {
-		t.Errorf("to be kept for %v, error %v, want up to a minute", in.KeepFor, err)
+	if err != nil || in.KeepFor <= 0 || in.KeepFor > time.Minute || in.Expires > Instant(time.Now().Add(time.Minute).UnixMilli()) {
+		t.Errorf("to be kept for %v, ends at %v, error %v, want up to a minute, and the end of the mandatory realm", in.KeepFor, in.Expires.Time(), err)
+	}
+	in, err = o.ask(t, p.access(t, map[string]any{"imf.scope": realmsUntil(time.Minute, false)}))
+	if err != nil || in.Expires < Instant(time.Now().Add(time.Hour).UnixMilli()) {
+		t.Errorf("ends at %v, error %v, want the end of the token", in.Expires.Time(), err)
 	}
 	scope := map[string]any{"r1": map[string]any{"exp": soon}, "r2 admin": map[string]any{"exp": time.Now().Add(time.Minute).Unix(), "mandatory": true}}
 	in, err = o.ask(t, p.access(t, map[string]any{"imf.scope": scope}))

@@ -30,6 +30,8 @@ var signedAnswerMutants = []mutant{
 	{"offline: a mandatory realm that has ended", offlineFile, "case mandatory:\n\t\t\treturn realms{}, false", "case mandatory:", inIntrospect},
 	{"offline: remembered beyond a realm", offlineFile, "in.keepFor(r.until.Time().Sub(now))", "_ = now", inIntrospect},
 	{"offline: the ID token's end", offlineFile, "min(expires, id.expires)", "expires", inIntrospect},
+	{"offline: the end of a mandatory realm", offlineFile, "expires = min(expires, r.mandatory)", "_ = r", inIntrospect},
+	{"signed: the keys refuse us", failureFile, "e.Endpoint != keysEndpoint && ", "", inCore},
 	{"offline: a realm's name is two", offlineFile, "r <= ' '", "r < ' '", inIntrospect},
 	{"offline: any number of tokens waits for a key", "internal/jose/fetch.go", "if k.waiting.Add(1) > maxWaiting {", "if k.waiting.Add(1) < 0 {", inIntrospect},
 	{"offline: a crowd is the server's trouble", offlineFile, "if errors.Is(err, jose.ErrCrowded) {", "if false {", inIntrospect},
