@@ -13,7 +13,8 @@ import (
 
 // KeyFile returns a KeyFunc for a [ClientAssertion]: the private key in a PEM file (PKCS #8, PKCS
 // #1 or SEC 1, not encrypted). It looks once a second at most whether the file has changed. While
-// the file cannot be read, it returns the last good key; if there never was one, an error.
+// the file cannot be read, it returns the last good key, and nothing is logged; if there never was
+// one, an error. It is safe for concurrent use.
 func KeyFile(file string) func(context.Context) (crypto.Signer, error) {
 	r := &rereading[crypto.Signer]{files: []string{file}, parse: func(contents [][]byte) (crypto.Signer, error) {
 		key, err := parseKey(contents[0])
@@ -28,7 +29,8 @@ func KeyFile(file string) func(context.Context) (crypto.Signer, error) {
 // CertificateFiles returns a function for [Config.ClientCertificate]: the certificate in a PEM
 // file, with its chain if the server needs that, and the private key in another one or in the same.
 // It looks once a second at most whether the files have changed. While they cannot be read or do
-// not fit each other, it returns the last good certificate; if there never was one, an error.
+// not fit each other, it returns the last good certificate, and nothing is logged; if there never
+// was one, an error. It is safe for concurrent use.
 func CertificateFiles(certFile, keyFile string) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	r := &rereading[*tls.Certificate]{files: []string{certFile, keyFile}, parse: func(contents [][]byte) (*tls.Certificate, error) {
 		if _, err := parseKey(contents[1]); err != nil {
