@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Client is a confidential client: a program with a secret, such as a resource server.
+// Client is a confidential client: a program with a secret, a key or a certificate, such as a
+// resource server.
 type Client struct {
 	// ID and Secret are the credentials. They are sent by HTTP Basic, without form-encoding to
 	// MobileFirst, form-encoded to Curity and RFC7662. The latter two also take them in the form, as

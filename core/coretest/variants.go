@@ -3,8 +3,8 @@ package coretest
 // Variants chooses between answers where the behavior of a server is not known, or not the same for
 // all. The zero value is the best guess.
 type Variants struct {
-	// ClientError is the answer to a token request with an unknown client, a wrong secret or no
-	// credentials.
+	// ClientError is what MobileFirst 8.0 answers to a token request with an unknown client, a wrong
+	// secret or no credentials. Curity and RFC7662 answer 401 invalid_client.
 	ClientError ClientError
 	// RequireScope refuses a token request without a scope with 400 invalid_request. Otherwise the
 	// server grants "RegisteredClient".
@@ -20,18 +20,19 @@ type Variants struct {
 	PushUnauthorized bool
 	// Validation7 is what MobileFirst 7.x answers about a token that is not valid.
 	Validation7 Validation7
-	// Milliseconds7 makes the "exp" of its answers milliseconds since the Unix epoch. Otherwise it
-	// is in seconds.
+	// Milliseconds7 makes the "exp" of MobileFirst 7.x's answers milliseconds since the Unix epoch.
+	// Otherwise it is in seconds.
 	Milliseconds7 bool
 	// JSONOnly makes Curity and RFC7662 answer in JSON, though the caller asked for a JWT.
 	JSONOnly bool
 	// UnsupportedJWT makes Curity and RFC7662 refuse introspections of JWTs with 400
 	// unsupported_token_type, as servers do that do not store their JWTs.
 	UnsupportedJWT bool
-	// NoIntrospection401 is the status for a client that may not introspect. Otherwise it is 403.
+	// NoIntrospection401 makes Curity and RFC7662 answer 401 to a client that may not introspect.
+	// Otherwise the status is 403.
 	NoIntrospection401 bool
-	// TestTokens7 makes it a development server, which gives tokens to any caller.
-	// Otherwise that endpoint answers 404.
+	// TestTokens7 makes MobileFirst 7.x a development server, whose token endpoint gives tokens to any
+	// caller. Otherwise that endpoint answers 404.
 	TestTokens7 bool
 }
 
