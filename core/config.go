@@ -38,8 +38,9 @@ type Config struct {
 	// the field GetClientCertificate of tls.Config; see tokensource.CertificateFiles. It must be safe
 	// for concurrent use and return soon.
 	//
-	// Without a secret and a ClientAssertion it authenticates this service, unless the Profile names
-	// another way. Otherwise it is for a gateway, and nothing else changes. A connection carries new
+	// Without a secret and a ClientAssertion it authenticates this service (RFC 8705), unless the
+	// Profile names another way. Otherwise, and always with MobileFirst, it is for a gateway, and
+	// nothing else changes. A connection carries new
 	// requests for five minutes at most, so that a new certificate takes effect soon.
 	//
 	// It cannot be set beside Transport: let the Transport's TLSClientConfig have it.

@@ -1,6 +1,7 @@
 // Package core decides whether a request that carries an OAuth 2.0 access token may pass. It
-// accepts the tokens of an external authorization server, above all IBM MobileFirst Foundation
-// 8.0. It asks that server about them (token introspection, RFC 7662).
+// accepts the tokens of an external authorization server: IBM MobileFirst Foundation 8.0 or
+// Platform 7.x, the Curity Identity Server, or any that speaks RFC 7662 (token introspection). It
+// asks that server about them.
 //
 //	v, err := core.New(core.Config{
 //		Profile:      core.MobileFirst8("https://mfp.example.com:9443/mfp/api"),
@@ -27,7 +28,8 @@
 //   - the token is turned into a key of the cache; from here on the token goes to the server only;
 //   - the answer is known from before, or the request joins or starts the one call about this
 //     token;
-//   - the server is asked, with a token of our own that package tokensource renews before it ends;
+//   - the server is asked, with credentials of our own. For MobileFirst 8.0 these are a token,
+//     which package tokensource renews before it ends;
 //   - the answer is read: exact names and exact types, or it is no answer. It holds facts, and no
 //     verdict;
 //   - the facts are compared with what the route needs, also when they were remembered: active,
@@ -43,8 +45,9 @@
 //
 // # What core is not
 //
-// It does not decode tokens, even if they look like a JWT: it believes the server alone. (Where
-// there are servers to choose from, [Several] reads the issuer, to choose and for nothing else.) It
+// It does not decode tokens, even if they look like a JWT: it believes the server alone. (There are
+// two exceptions. Where there are servers to choose from, [Several] reads the issuer, to choose and
+// for nothing else. MobileFirst7Config.Offline checks signed tokens without asking.) It
 // takes tokens from the Authorization field only, not from queries, forms or cookies. It does
 // not log users in, and it stores nothing outside the process.
 package core

@@ -83,8 +83,8 @@ func ofKubernetes(name string) bool {
 //	CLIENT_KEY_ALG         RS256, PS256, ES256 or EdDSA; unset: that of the key
 //	ASSERTION_AUDIENCE     the issuer identifier of the server; unset: ISSUER
 //
-// All these files are read again when they are used, so a new secret, key or certificate takes
-// effect without a restart.
+// The files of secrets, keys, assertions and certificates are read again when they are used, so a
+// new one takes effect without a restart. CA_FILE is read by New alone.
 //
 // An empty value is the same as none. A value that the profile would ignore is a mistake. Logger,
 // Trace and Transport are for the program to set; they hold for all calls, those for our own token

@@ -8,11 +8,16 @@ import (
 	"github.com/mfpguard/mfpguard/internal/jose"
 )
 
-// JWTAnswers says that the server signs its answers about tokens, and which keys are its own. What
-// is not signed lets no one in; only the error unsupported_token_type, which refuses the token, is
-// read without a signature (Curity's JSON is an exception, see CurityConfig.JWTAnswers). The keys
-// are read when they are needed and remembered; they are read again when the server has new ones.
-// While there are none, requests get 503. RS256, PS256, ES256 and EdDSA are accepted.
+// JWTAnswers says that the server signs its answers about tokens (RFC 9701, and Curity's phantom
+// tokens), and which keys are its own. The zero value takes the keys of RFC7662Config.Metadata.
+// RS256, PS256, ES256 and EdDSA are accepted.
+//
+// The keys are read when they are needed, and again after their max-age (an hour without one) or
+// when an answer has a key that is new. While that fails, the last ones are used for a day. While
+// there are none, requests get 503.
+//
+// What is not signed lets no one in. Only the error unsupported_token_type, which refuses the token,
+// is read without a signature, and Curity's JSON, see CurityConfig.JWTAnswers.
 type JWTAnswers struct {
 	// JWKSURL is the server's JWK set (RFC 7517). Zero means that of RFC7662Config.Metadata.
 	JWKSURL string

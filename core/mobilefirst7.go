@@ -16,7 +16,8 @@ type MobileFirst7Config struct {
 	BaseURL string
 	// ClientAuth is how Config.ClientID and its secret are sent. Zero means that no credentials are
 	// sent, and Config must have none: IBM's documents name no authentication of the caller. Set it
-	// if a gateway in front of the server demands one.
+	// if a gateway in front of the server demands one. Each answer with 401 is then about these
+	// credentials, and its request gets 503: let the server answer otherwise about a bad token.
 	ClientAuth tokensource.ClientAuth
 	// Offline checks tokens here, with the public key that the server has at
 	// /authorization/v1/publickey, in place of asking about each. It sends no token anywhere. It does

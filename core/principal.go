@@ -86,10 +86,11 @@ func (p Principal) introspection() *introspect.Introspection {
 	return p.in
 }
 
-// ClientID returns the client that the token was issued to ("client_id").
+// ClientID returns the client that the token was issued to ("client_id"), or "". MobileFirst 7.x
+// does not send it.
 func (p Principal) ClientID() string { return p.introspection().ClientID() }
 
-// Subject returns "sub"; MobileFirst does not send it.
+// Subject returns "sub", or "". MobileFirst 8.0 does not send it.
 func (p Principal) Subject() string { return p.introspection().Subject() }
 
 // Username returns "username" as the server sent it. It does not prove that there is a user:

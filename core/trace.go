@@ -35,7 +35,8 @@ type Trace struct {
 	// CircuitChanged is called when calls stop because the endpoint fails, and when they go on.
 	CircuitChanged func(i CircuitChangedInfo)
 	// Renewed is called after a fetch of our own token, when those who wait for it go on, where
-	// the Verifier makes the source of it (MobileFirst8). A source that the program makes has
+	// the Verifier makes the source of it (MobileFirst8, and AUTH=bearer of FromLookup). A source that
+	// the program makes has
 	// tokensource.Config.Renewed.
 	Renewed func(tokensource.Renewal)
 	// Decided is called at the end of Guard.Authorize.

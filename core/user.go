@@ -7,7 +7,8 @@ import (
 
 // User is the user that a token was issued for.
 type User struct {
-	// ID identifies the user: mfp-user.id for MobileFirst 8.0; else sub, or username without a sub.
+	// ID identifies the user: mfp-user.id for MobileFirst 8.0, user_id for 7.x; else sub, or username
+	// without a sub.
 	ID string `json:"id"`
 	// DisplayName is for people to read; it may be empty.
 	DisplayName string `json:"display_name,omitempty"`
