@@ -53,6 +53,9 @@ func (c *Config) checkSecret() error {
 		}
 		return nil
 	}
+	if c.ClientSecret == "" && c.Profile.noAssertion == "" && c.Profile.clientAuth == "" {
+		return mistake("ClientSecret", errors.New("is empty, and ClientSecretFunc, ClientAssertion and ClientCertificate are not set: set one of them"))
+	}
 	if err := style.CheckSecret(string(c.ClientSecret)); err != nil {
 		return mistake("ClientSecret", err)
 	}

@@ -222,6 +222,7 @@ func TestNewRefusesCredentials(t *testing.T) {
 		{"a key for MobileFirst 8", []func(*core.Config){asMFP(base)}, "Config.ClientAssertion is set, and MobileFirst 8.0 takes no assertions: use a secret"},
 		{"a key for MobileFirst 7", []func(*core.Config){withProfile(core.MobileFirst7(core.MobileFirst7Config{BaseURL: "https://mfp.test/p"}))}, "Config.ClientAssertion is set, and MobileFirst 7.x takes no assertions: use a secret"},
 		{"a key beside a source", []func(*core.Config){as(core.RFC7662Config{TokenSource: tokensource.Static("x")})}, "Config.ClientID and its ClientAssertion are set beside RFC7662Config.TokenSource: choose one"},
+		{"nothing", []func(*core.Config){func(c *core.Config) { c.ClientAssertion = nil }}, "Config.ClientSecret is empty, and ClientSecretFunc, ClientAssertion and ClientCertificate are not set: set one of them"},
 		{"a certificate", []func(*core.Config){byCert("")}, ""},
 		{"a certificate by name", []func(*core.Config){byCert(tokensource.TLSClientAuth)}, ""},
 		{"a certificate beside a secret", []func(*core.Config){byCert(""), func(c *core.Config) { c.ClientSecret = "s3cret" }}, ""},
