@@ -41,6 +41,7 @@ var clientAuthMutants = []mutant{
 	{"credentials: a certificate without TLS", "core/config_check.go", `u.Scheme == "http" && c.isByCertificate()`, `u.Scheme == "ftp" && c.isByCertificate()`, inCore},
 	{"env: a secret beside a key", "core/env_client.go", `e.ignored("a key or an assertion in its place", secretVariables...)`, "_ = secretVariables", inCore},
 	{"env: a key beside a secret", "core/env_client.go", `e.ignored("AUTH other than private_key_jwt and bearer", keyVariables...)`, "_ = keyVariables", inCore},
+	{"env: a key that AUTH does not name", "core/env_client.go", `profile != "curity" && profile != "rfc7662" ||`, `profile != "curity" ||`, inCore},
 	{"env: half a certificate", "core/env_client.go", "\t\te.must(\"CLIENT_CERT_KEY_FILE\")\n\t\treturn\n", "\t\treturn\n", inCore},
 }
 

@@ -35,6 +35,9 @@ var signedAnswerMutants = []mutant{
 	{"offline: a realm's name is two", offlineFile, "r <= ' '", "r < ' '", inIntrospect},
 	{"offline: any number of tokens waits for a key", "internal/jose/fetch.go", "if k.waiting.Add(1) > maxWaiting {", "if k.waiting.Add(1) < 0 {", inIntrospect},
 	{"offline: a crowd is the server's trouble", offlineFile, "if errors.Is(err, jose.ErrCrowded) {", "if false {", inIntrospect},
+	{"offline: a hint about a URL that is not configured", offlineFile, "e.Status == http.StatusNotFound {", "e.Status == http.StatusGone {", inCore},
+	{"signed: an unknown key without a hint", answerJWTFile, "case errors.Is(err, jose.ErrUnknownKey):", "case errors.Is(err, errStatus):", inCore},
+	{"credentials: no hint about a key", failureFile, "if i.server.subject(status) == theClient {", "if i.server.subject(status) == theToken {", inCore},
 	{"offline: a missing key is the token's fault", offlineFile, "if errors.Is(err, jose.ErrNoKeys) {", "if errors.Is(err, errBadToken) {", inIntrospect},
 }
 
