@@ -91,6 +91,8 @@ func (g *clientCredentials) hint(e *EndpointError, scope string) string {
 		return fmt.Sprintf("the client's allowed scope does not cover %q", scope)
 	case e.Code == ErrInvalidClient, e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
 		return "the client id or " + g.name + " is wrong" + g.also
+	case e.Code == ErrUnauthorizedClient, e.Code == ErrUnsupportedGrantType:
+		return "the client may not use the grant client_credentials: allow it at the server"
 	case e.Code == "" && e.Status == http.StatusBadRequest:
 		return "it gives no reason: check the client id and " + g.name
 	case e.Status == http.StatusNotFound:

@@ -161,8 +161,8 @@ func TestErrorAnswers(t *testing.T) {
 		{"invalid_request", json(400, `{"error":"invalid_request"}`), 400, tokensource.ErrInvalidRequest, ""},
 		{"invalid_client", json(400, `{"error":"invalid_client"}`), 400, tokensource.ErrInvalidClient, "the client id or secret is wrong"},
 		{"invalid_grant", json(400, `{"error":"invalid_grant"}`), 400, tokensource.ErrInvalidGrant, ""},
-		{"unauthorized_client", json(400, `{"error":"unauthorized_client"}`), 400, tokensource.ErrUnauthorizedClient, ""},
-		{"unsupported_grant_type", json(400, `{"error":"unsupported_grant_type"}`), 400, tokensource.ErrUnsupportedGrantType, ""},
+		{"unauthorized_client", json(400, `{"error":"unauthorized_client"}`), 400, tokensource.ErrUnauthorizedClient, "the client may not use the grant client_credentials"},
+		{"unsupported_grant_type", json(400, `{"error":"unsupported_grant_type"}`), 400, tokensource.ErrUnsupportedGrantType, "the client may not use the grant client_credentials"},
 		{"invalid_scope", json(400, `{"error":"invalid_scope"}`), 400, tokensource.ErrInvalidScope, `allowed scope does not cover "messages.write"`},
 		{"a code of its own", json(400, `{"error":"scope_invalid"}`), 400, "scope_invalid", "allowed scope does not cover"},
 		// CC-26
