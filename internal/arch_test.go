@@ -30,6 +30,7 @@ var onlyIn = map[string][]string{
 	"github.com/gofiber/fiber/v2":                {"adapters/fiberguard", "examples"},
 	"github.com/go-resty/resty/v2":               {"internal/endpoint", "adapters/restysource", "examples"},
 	"github.com/patrickmn/go-cache":              {"internal/memcache"},
+	"github.com/go-jose/go-jose/v4":              {"internal/jose"},
 	"golang.org/x/oauth2":                        {"adapters/oauth2source"},
 	"github.com/h2non/gock":                      {}, // tests
 	"net/http/httptest":                          {"core/coretest", "adapters/adaptertest", "examples"},
