@@ -128,9 +128,13 @@ func (v *verifier) fresh(claims strictjson.Object, now time.Time) error {
 	if err != nil {
 		return untrusted("the signed answer: %w", err)
 	}
-	if age := now.Sub(made.Time()); age > v.leeway || age < -v.leeway {
-		return untrusted("the signed answer is %v old by our clock, want %v at most: compare the clocks of this service and of the server",
-			age.Round(time.Second), v.leeway)
+	age, of := now.Sub(made.Time()), "old"
+	if age < 0 {
+		age, of = -age, "ahead of its time"
+	}
+	if age > v.leeway {
+		return untrusted("the signed answer is %v %s by our clock, want %v at most: compare the clocks of this service and of the server",
+			age.Round(time.Second), of, v.leeway)
 	}
 	return nil
 }
