@@ -40,8 +40,8 @@ type Config struct {
 	//
 	// Without a secret and a ClientAssertion it authenticates this service (RFC 8705), unless the
 	// Profile names another way. Otherwise, and always with MobileFirst, it is for a gateway, and
-	// nothing else changes. A connection carries new
-	// requests for five minutes at most, so that a new certificate takes effect soon.
+	// nothing else changes. A connection carries new requests for five minutes at most, so that a new
+	// certificate takes effect soon.
 	//
 	// It cannot be set beside Transport: let the Transport's TLSClientConfig have it.
 	ClientCertificate func(*tls.CertificateRequestInfo) (*tls.Certificate, error)

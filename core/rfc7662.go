@@ -14,7 +14,8 @@ type RFC7662Config struct {
 	IntrospectionURL string
 	// Metadata is what [Discover] has returned. Nothing is discovered without it. IntrospectionURL
 	// and Issuer then come from it, so every token must have that "iss". New checks that the server
-	// supports our authentication, if the metadata says which it supports.
+	// supports our authentication, if the metadata says which it supports. For a server that leaves
+	// "iss" out of its answers, set IntrospectionURL to Metadata.IntrospectionURL, and no Metadata.
 	Metadata *Metadata
 	// ClientAuth is how Config.ClientID and its secret are sent to it. Zero means tokensource.Basic
 	// for a secret. tokensource.TLSClientAuth is for a Config.Transport that presents a certificate. A
