@@ -20,7 +20,7 @@ func newHandler(srv *coretest.Server, p *profile) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", srv)
 	mux.HandleFunc("POST /dev/mint", func(w http.ResponseWriter, r *http.Request) {
-		form, err := readForm(w, r, "scope", "user", "lifetime")
+		form, err := readForm(w, r, "scope", "user", "lifetime", "jwt")
 		if err != nil {
 			fail(w, err)
 			return
@@ -94,6 +94,14 @@ func (p *profile) mintForm(srv *coretest.Server, form url.Values) (minted, error
 	}
 	if id := form.Get("user"); id != "" {
 		g.User = user(id)
+	}
+	switch s := form.Get("jwt"); {
+	case s != "" && s != "1":
+		return minted{}, fmt.Errorf("jwt is %q, want 1 or nothing", s)
+	case s == "1" && p.dialect != coretest.Curity && p.dialect != coretest.RFC7662:
+		return minted{}, fmt.Errorf("jwt has no meaning for %s, which has one kind of token", p.dialect)
+	case s == "1":
+		g.JWT = true // its "iss" can pick the server for core.Several
 	}
 	access, idToken := p.mint(srv, g)
 	return minted{

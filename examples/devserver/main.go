@@ -13,8 +13,8 @@
 //
 // In addition to the endpoints of that server it serves
 //
-//	POST /dev/mint    form: scope, user, lifetime (all optional)  makes a token, answers JSON
-//	POST /dev/revoke  form: token                                 makes it inactive, answers 204
+//	POST /dev/mint    form: scope, user, lifetime, jwt (all optional)  makes a token, answers JSON
+//	POST /dev/revoke  form: token                                      makes it inactive, answers 204
 package main
 
 import (

@@ -70,6 +70,22 @@ func TestMintMakesWhatIsAskedFor(t *testing.T) {
 	}
 }
 
+// With -profile curity and rfc7662 a token can be a JWT, whose issuer picks its server behind
+// core.Several.
+func TestMintMakesAJWT(t *testing.T) {
+	for _, p := range profiles[2:] {
+		srv := coretest.New()
+		srv.Only(p.dialect)
+		h := newHandler(srv, p)
+		for form, parts := range map[string]int{"": 1, "jwt=1": 3} {
+			var got minted
+			if err := json.Unmarshal(post(h, "/dev/mint", form).Body.Bytes(), &got); err != nil || len(strings.Split(got.AccessToken, ".")) != parts {
+				t.Errorf("%s, %q: the token %q, %v, want %d parts", p.dialect, form, got.AccessToken, err, parts)
+			}
+		}
+	}
+}
+
 func TestMintMakesAnExpiredToken(t *testing.T) {
 	srv := coretest.New()
 	var got minted
@@ -102,6 +118,8 @@ func TestMistakesInAForm(t *testing.T) {
 		{"no duration", "/dev/mint", "lifetime=600", "lifetime"},
 		{"no lifetime at all", "/dev/mint", "lifetime=0s", "lifetime"},
 		{"an unknown field", "/dev/mint", "scopes=pay", "scopes"},
+		{"a JWT of a server without", "/dev/mint", "jwt=1", "jwt has no meaning for mobilefirst8"},
+		{"a JWT, or not", "/dev/mint", "jwt=yes", "jwt is"},
 		{"a field twice", "/dev/mint", "scope=a&scope=b", "scope"},
 		{"no form", "/dev/mint", "%zz", "%zz"},
 		{"too much", "/dev/mint", "scope=" + strings.Repeat("a", maxForm), "large"},
