@@ -21,6 +21,9 @@
 // call was sent later by two fifths of Config.Timeout. The same holds for the answer to a probe,
 // which is sent when callers wait and no call is answered.
 //
+// A background call, one that no caller waits for, gets a slot only while at least half of them are
+// free, and is cancelled as soon as a caller has to wait.
+//
 // # The circuit
 //
 // A single bad answer may be about one token: a firewall or a bug of the server can make any token

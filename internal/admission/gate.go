@@ -81,6 +81,7 @@ type Gate struct {
 	waiting    queue
 	running    list.List // of *Pass, the one sent first in front
 	unknown    int       // calls of running that are about unknown tokens
+	spares     int       // calls of running that are background calls
 	ignoring   int       // calls that ignore the end of their context, whose slots were taken back
 	probes     int       // under way
 	newest     time.Time // when the latest of the calls was sent that have been answered

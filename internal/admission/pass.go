@@ -11,6 +11,7 @@ import (
 type Pass struct {
 	gate      *Gate
 	known     bool
+	spare     bool // a background call
 	trial     bool
 	place     *list.Element   // in a lane or among the running
 	ready     chan struct{}   // closed once the call is admitted or rejected
@@ -36,7 +37,8 @@ const (
 )
 
 // Context returns the context of the call. It ends with the context given to Acquire, when the call
-// is cancelled because later ones overtook it ([ErrOvertaken] is its cause then), and with Done.
+// is cancelled because later ones overtook it ([ErrOvertaken] is its cause then) or a caller needs
+// the slot of a background call ([ErrGaveWay]), and with Done.
 func (p *Pass) Context() context.Context { return p.ctx }
 
 // Waited returns how long the call waited in the queue. It is zero if there was a slot at once.

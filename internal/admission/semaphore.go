@@ -33,6 +33,9 @@ func (g *Gate) evict(p *Pass) {
 	if !p.known {
 		g.unknown--
 	}
+	if p.spare {
+		g.spares--
+	}
 	if p.reclaim != nil {
 		p.reclaim.Stop()
 	}
@@ -65,17 +68,20 @@ func (g *Gate) serve(now time.Time) {
 	}
 }
 
-// cancelOvertaken cancels calls that hang: those that a later call has overtaken, one for each call
-// that waits. An answer about a bad token may come sooner than one about a good token. So that
-// answer, and the answer to a probe, count only if they were sent later by two fifths of
-// Config.Timeout. g.mu is held.
+// cancelOvertaken cancels one call for each call that waits: a background call, or one that hangs
+// because a later call has overtaken it. An answer about a bad token may come sooner than one about
+// a good token. So that answer, and the answer to a probe, count only if they were sent later by two
+// fifths of Config.Timeout. g.mu is held.
 func (g *Gate) cancelOvertaken() {
-	wanted := g.waiting.len()
+	wanted := g.waiting.len() - g.cancelSpares()
 	behind := min(max(10*g.limit.recent, minOvertaken), maxOvertaken)
 	for e := g.running.Front(); e != nil && wanted > 0; e = e.Next() {
 		p := passOf(e)
 		if g.newestGood.Sub(p.sent) < behind && g.newest.Sub(p.sent) < g.c.Timeout*2/5 {
 			return // it and all that follow were sent later
+		}
+		if p.spare {
+			continue // cancelled if its slot helps
 		}
 		if p.known && g.waiting.known.Len() == 0 {
 			continue // its slot would not help
