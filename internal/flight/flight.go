@@ -105,6 +105,19 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, notBefore time.Time,
 	}
 }
 
+// Start starts a flight for key and does not wait for it, unless one is under way already. It
+// reports whether it did. Callers of Do may join the flight.
+func (g *Group[K, V]) Start(key K, fn func(ctx context.Context, sent func()) (V, error)) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.drop(key, (*call[V]).overdue)
+	if len(g.calls[key]) > 0 {
+		return false
+	}
+	g.begin(context.Background(), key, fn) // the one that waits is the group: it never leaves
+	return true
+}
+
 // join returns the call to wait for, and whether another caller started it.
 func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 	fn func(context.Context, func()) (V, error),
@@ -117,7 +130,13 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 		c.waiting++
 		return c, true
 	}
-	c = &call[V]{waiting: 1, keep: true, finished: make(chan struct{})}
+	return g.begin(ctx, key, fn), false
+}
+
+// begin starts a call that one waits for. g.mu is held.
+func (g *Group[K, V]) begin(ctx context.Context, key K, fn func(context.Context, func()) (V, error)) *call[V] {
+	calls := g.calls[key]
+	c := &call[V]{waiting: 1, keep: true, finished: make(chan struct{})}
 	c.ctx, c.cancel = context.WithTimeout(context.WithoutCancel(ctx), g.Timeout)
 	if len(calls) >= maxSent {
 		c.after = slices.Clone(calls)
@@ -127,7 +146,7 @@ func (g *Group[K, V]) join(ctx context.Context, key K, notBefore time.Time,
 	}
 	g.calls[key] = append(calls, c)
 	go g.run(key, c, fn)
-	return c, false
+	return c
 }
 
 // joinable returns the call to join: the one sent last if it was sent at notBefore or later,

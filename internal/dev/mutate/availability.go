@@ -66,7 +66,7 @@ var availabilityMutants = []mutant{
 	{"flight: a third call waits for ever", "internal/flight/flight.go", "slow := time.NewTimer(patience)", "slow := time.NewTimer(time.Hour)", inFlight},
 	{"flight: what was found is kept anew", "internal/flight/flight.go", " && !c.sent.IsZero() && !c.resent", " && !c.resent", inFlight},
 	{"flight: work that nobody waits for is done", "internal/flight/flight.go", "if c.waiting--; c.waiting == 0 && c.sent.IsZero() {", "if c.waiting--; false {", inFlight},
-	{"flight: the deaf are joined", "internal/flight/flight.go", "\tg.drop(key, (*call[V]).overdue)\n", "", inFlight},
+	{"flight: the deaf are joined", "internal/flight/flight.go", "\tg.drop(key, (*call[V]).overdue)\n\tcalls :=", "\tcalls :=", inFlight},
 	{"core: strangers fill the log", "core/internal/introspect/report.go", "if !i.limit.due() {", "if false {", inIntrospect},
 	{"core: a stranger's call answers Ready", "core/verifier.go", "v.keys.key(\"\\x00\" + introspect.Probe)", "v.keys.key(introspect.Probe)", inCore},
 	{"cache: nobody is known", "core/caching.go", "Known: c.active.Held(key)", "Known: false", inCore},
