@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/mfpguard/mfpguard/core/internal/introspect"
@@ -62,8 +63,9 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 	if need.fresh {
 		notBefore = time.Now().Add(-need.maxAge)
 	}
-	for {
-		in, shared, err := c.flights.Do(values, key, notBefore, func(ctx context.Context, sent func()) (*introspect.Introspection, error) {
+	var wait context.Context = values
+	for begun := time.Now(); ; {
+		in, shared, err := c.flights.Do(wait, key, notBefore, func(ctx context.Context, sent func()) (*introspect.Introspection, error) {
 			if in := c.find(key, need, time.Since(c.epoch)); in != nil { // another flight landed after the caller had looked
 				return in, nil
 			}
@@ -73,6 +75,12 @@ func (c *caching) fetch(ctx context.Context, key memcache.Key, token string, nee
 			}
 			return in, err
 		})
+		if _, ok := errors.AsType[*backgroundError](err); ok { // a caller may be admitted where that call was not
+			var cancel context.CancelFunc
+			wait, cancel = context.WithDeadline(values, begun.Add(c.flights.Timeout))
+			defer cancel()
+			continue
+		}
 		if err == nil && shared && need.fresh && in.Asked < notBefore.Sub(c.epoch) {
 			continue // a flight that was young enough brought a remembered answer that is not
 		}
@@ -122,10 +130,7 @@ func (c *caching) keep(key memcache.Key, in *introspect.Introspection) {
 		return
 	}
 	c.inactive.Delete(key)
-	ttl := c.ttl
-	if in.KeepFor != 0 {
-		ttl = min(ttl, max(in.KeepFor, 0))
-	}
+	ttl := c.remembered(in)
 	until, ended := in.Asked+ttl, false
 	if in.Expires != 0 {
 		left := in.Expires.Time().Sub(now)
@@ -136,12 +141,23 @@ func (c *caching) keep(key memcache.Key, in *introspect.Introspection) {
 	}
 	switch {
 	case until > at:
+		if until == in.Asked+ttl { // asking again would not prolong a token that ends first
+			in.AskAgain(until - ttl/backgroundPart)
+		}
 		c.active.Set(key, in, at, until)
 	case ended:
 		c.active.Delete(key)
 	default:
 		c.active.Hold(key, knownToken, at)
 	}
+}
+
+// remembered is how long the answer may be remembered, whenever the token ends.
+func (c *caching) remembered(in *introspect.Introspection) time.Duration {
+	if in.KeepFor == 0 {
+		return c.ttl
+	}
+	return min(c.ttl, max(in.KeepFor, 0))
 }
 
 // forget drops what is remembered about key, and what a call under way is about to bring.

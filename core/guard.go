@@ -73,11 +73,13 @@ func (g *Guard) authorize(ctx context.Context, r Request) (Principal, error) {
 	}
 	key := v.keys.key(token)
 	at, now := v.clock.now()
-	in, from := v.cache.find(key, g.need, at), &v.remembered
+	in, from, background := v.cache.find(key, g.need, at), &v.remembered, false
 	if in == nil {
 		in, from = v.askedBefore(ctx, key, at)
+	} else if in.Due(at) {
+		background = v.cache.askAgain(key, token, in, at)
 	}
-	v.trace.looked(ctx, found(in))
+	v.trace.looked(ctx, found(in), background)
 	if in == nil {
 		if err := checkToken(v.profile.server, token); err != nil {
 			return Principal{}, err

@@ -44,7 +44,12 @@ type Trace struct {
 }
 
 // LookedInfo is what [Trace].Looked gets.
-type LookedInfo struct{ Result Lookup }
+type LookedInfo struct {
+	Result Lookup
+	// Background reports that this hit has the server asked about the token again, while the request
+	// goes on.
+	Background bool
+}
 
 // Lookup is what the cache had.
 type Lookup string
@@ -75,6 +80,9 @@ type IntrospectedInfo struct {
 	Took     time.Duration // with the waits for other calls and for our own token
 	Attempts int           // 1, or 2 with a repetition
 	Err      error         // nil, ErrConflict, or why there was no answer
+	// Background reports that no request began to wait for it: a token in use is asked about again
+	// before its remembered time is over. Its context has no values.
+	Background bool
 }
 
 // CircuitChangedInfo is what [Trace].CircuitChanged gets.
@@ -137,9 +145,9 @@ func (h *hooks) set(t Trace, log *slog.Logger) {
 
 // looked and decided check first and call then, so that the check is inlined: without a function
 // they cost next to nothing.
-func (h *hooks) looked(ctx context.Context, result Lookup) {
+func (h *hooks) looked(ctx context.Context, result Lookup, background bool) {
 	if h.trace.Looked != nil {
-		h.callLooked(ctx, result)
+		h.callLooked(ctx, result, background)
 	}
 }
 
@@ -149,8 +157,8 @@ func (h *hooks) decided(ctx context.Context, p Principal, d *Denial) {
 	}
 }
 
-func (h *hooks) callLooked(ctx context.Context, result Lookup) {
-	h.onLooked.run(ctx, LookedInfo{result})
+func (h *hooks) callLooked(ctx context.Context, result Lookup, background bool) {
+	h.onLooked.run(ctx, LookedInfo{result, background})
 }
 
 func (h *hooks) callDecided(ctx context.Context, p Principal, d *Denial) {
@@ -164,8 +172,8 @@ func (h *hooks) events() introspect.Events {
 			h.onWaited.run(ctx, WaitedInfo{Took: took, Known: known, Err: err})
 		},
 		Retried: func(ctx context.Context, err error) { h.onRetried.run(ctx, RetriedInfo{err}) },
-		Introspected: func(ctx context.Context, began time.Time, attempts int, err error) {
-			h.onIntrospected.run(ctx, IntrospectedInfo{Began: began, Took: time.Since(began), Attempts: attempts, Err: err})
+		Introspected: func(ctx context.Context, background bool, began time.Time, attempts int, err error) {
+			h.onIntrospected.run(ctx, IntrospectedInfo{Began: began, Took: time.Since(began), Attempts: attempts, Err: err, Background: background})
 		},
 		Circuit: func(c admission.Change, cause error) {
 			h.onCircuit.run(context.Background(), CircuitChangedInfo{

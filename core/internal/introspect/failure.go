@@ -3,6 +3,7 @@ package introspect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/mfpguard/mfpguard/internal/admission"
@@ -21,6 +22,8 @@ var (
 	errPanic = errors.New("Config.Transport or Config.ClientSecretFunc panicked")
 	// ErrNotAdmitted marks the error of a call that was not made.
 	ErrNotAdmitted = errors.New("not asked")
+	// errNoSpare is the error of a background call that was not made: callers may need the slots.
+	errNoSpare = fmt.Errorf("%w in the background: callers may need the slots, or the endpoint fails", ErrNotAdmitted)
 	// ErrCircuitOpen is the kind of ErrNotAdmitted for an endpoint that fails for all tokens.
 	ErrCircuitOpen error = notAsked{}
 )

@@ -11,10 +11,13 @@ import (
 )
 
 // Introspection is what a server says about one token: facts, which package core holds against what
-// a route needs. It is immutable. The zero Introspection is an inactive answer.
+// a route needs. It is immutable, but for when
+// it is due. The zero Introspection is an inactive answer.
 //
 // Most of its strings are parts of the answer itself, so it holds little beside it.
 type Introspection struct {
+	again int64 // see Due; the first field, so that all machines can read it atomically
+
 	text   string // the answer, then the strings that do not stand in it as they are
 	server Server // nil for an inactive answer
 

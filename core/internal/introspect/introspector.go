@@ -54,7 +54,7 @@ type Config struct {
 type Events struct {
 	Waited       func(ctx context.Context, known bool, took time.Duration, err error)
 	Retried      func(ctx context.Context, err error)
-	Introspected func(ctx context.Context, begun time.Time, attempts int, err error)
+	Introspected func(ctx context.Context, background bool, begun time.Time, attempts int, err error)
 	Circuit      func(change admission.Change, cause error)
 }
 
@@ -122,6 +122,7 @@ type Question struct {
 	Credentials string
 	Known       bool   // the token was active before
 	IsProbe     bool   // the outcome is no evidence about the endpoint
+	Background  bool   // no caller has asked: callers go first, and a failed call is not repeated
 	Sent        func() // called just before the question is sent
 }
 
@@ -142,11 +143,14 @@ func (i *Introspector) Introspect(ctx context.Context, q Question) (*Introspecti
 			i.events.Retried(ctx, first)
 		}
 	}
+	if err == errNoSpare {
+		return nil, err
+	}
 	if errors.Is(err, ErrNotAdmitted) {
 		i.log.LogAttrs(ctx, slog.LevelDebug, "introspection not begun", slog.Any("error", err))
 		return nil, err
 	}
-	i.events.Introspected(ctx, begun, attempts, err)
+	i.events.Introspected(ctx, q.Background, begun, attempts, err)
 	i.report(ctx, err)
 	return in, err
 }
@@ -165,24 +169,15 @@ func (i *Introspector) keysReady(ctx context.Context, probe bool) error {
 // call asks once, if the gate lets it in. It reports whether the call is to be repeated, the first
 // time.
 func (i *Introspector) call(ctx context.Context, q Question, first bool) (in *Introspection, again bool, err error) {
-	begun := time.Now()
-	pass, err := i.gate.Acquire(ctx, q.Known)
+	pass, err := i.admit(ctx, q)
 	if err != nil {
-		open, isOpen := errors.AsType[*admission.CircuitOpenError](err)
-		err = i.notAdmitted(err)
-		if took := time.Since(begun); !isOpen || open.Queued && took > 0 {
-			i.events.Waited(ctx, q.Known, took, err)
-		}
 		return nil, false, err
-	}
-	if pass.Waited() > 0 {
-		i.events.Waited(ctx, q.Known, pass.Waited(), nil)
 	}
 	var outcome admission.Outcome
 	defer func() { pass.Done(outcome) }()
 	in, err = i.ask(pass.Context(), q.Credentials, q.Sent)
-	if err != nil && context.Cause(pass.Context()) == admission.ErrOvertaken {
-		return nil, false, i.fail(0, admission.ErrOvertaken)
+	if cause := context.Cause(pass.Context()); err != nil && (cause == admission.ErrOvertaken || cause == admission.ErrGaveWay) {
+		return nil, false, i.fail(0, cause)
 	}
 	result := i.classify(err)
 	if result.Evidence == admission.Answered {
@@ -195,7 +190,31 @@ func (i *Introspector) call(ctx context.Context, q Question, first bool) (in *In
 			outcome = result
 		}
 	}
-	return in, first && transient(err) && ctx.Err() == nil && i.budget.Spend(), err
+	return in, first && !q.Background && transient(err) && ctx.Err() == nil && i.budget.Spend(), err
+}
+
+// admit waits until the gate lets the call in. A background call does not wait.
+func (i *Introspector) admit(ctx context.Context, q Question) (*admission.Pass, error) {
+	if q.Background {
+		if pass := i.gate.Spare(ctx); pass != nil {
+			return pass, nil
+		}
+		return nil, errNoSpare
+	}
+	begun := time.Now()
+	pass, err := i.gate.Acquire(ctx, q.Known)
+	if err != nil {
+		open, isOpen := errors.AsType[*admission.CircuitOpenError](err)
+		err = i.notAdmitted(err)
+		if took := time.Since(begun); !isOpen || open.Queued && took > 0 {
+			i.events.Waited(ctx, q.Known, took, err)
+		}
+		return nil, err
+	}
+	if pass.Waited() > 0 {
+		i.events.Waited(ctx, q.Known, pass.Waited(), nil)
+	}
+	return pass, nil
 }
 
 // backoff waits a moment before a repetition, without a slot. It reports false when ctx ends

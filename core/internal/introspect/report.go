@@ -50,7 +50,7 @@ func (i *Introspector) changed(c admission.Change) {
 // Our own token's source logs its fetches itself; a line for each request that meets its backoff
 // would be a flood.
 func (i *Introspector) report(ctx context.Context, err error) {
-	if err == nil || errors.Is(err, ErrConflict) {
+	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, admission.ErrGaveWay) {
 		return
 	}
 	if e, ok := errors.AsType[*tokensource.EndpointError](err); i.tokenURL != "" && ok && e.Endpoint != introspectionEndpoint {

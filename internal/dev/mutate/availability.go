@@ -71,7 +71,7 @@ var availabilityMutants = []mutant{
 	{"core: a stranger's call answers Ready", "core/verifier.go", "v.keys.key(\"\\x00\" + introspect.Probe)", "v.keys.key(introspect.Probe)", inCore},
 	{"cache: nobody is known", "core/caching.go", "Known: c.active.Held(key)", "Known: false", inCore},
 	{"cache: Ready's outcome is evidence", "core/internal/introspect/introspector.go", "\tif !q.IsProbe {\n\t\ti.remember", "\tif true {\n\t\ti.remember", inIntrospect},
-	{"asking: a call is repeated for ever", "core/internal/introspect/introspector.go", "return in, first && transient(err)", "return in, transient(err)", inIntrospect},
+	{"asking: a call is repeated for ever", "core/internal/introspect/introspector.go", "return in, first && !q.Background && transient(err)", "return in, !q.Background && transient(err)", inIntrospect},
 	{"asking: a call that fails twice is two failures", "core/internal/introspect/introspector.go", "if first || result.Evidence", "if true || result.Evidence", inIntrospect},
 	{"asking: our own repetition budget is bottomless", "core/internal/introspect/introspector.go", " && i.budget.Spend(), err", ", err", inIntrospect},
 	{"hooks: Trace panics spread", "core/trace.go", "h.Call(func() { h.call(ctx, i) })", "h.call(ctx, i)", inCore},

@@ -10,7 +10,7 @@ var guardMutants = []mutant{
 	{"guard: any requirement will do", "core/guard.go", "if err := need.check(server); err != nil {", "if err := need.check(server); err != nil && false {", inCore},
 	{"guard: a nil Verifier makes one", "core/guard.go", "\tif err := v.check(); err != nil {\n\t\treturn nil, err", "\tif err := v.check(); v != nil && err != nil {\n\t\treturn nil, err", inCore},
 	{"guard: it asks for nothing", "core/guard.go", "need: need,", "need: Authenticated(),", inCore},
-	{"guard: what is remembered is not decided", "core/guard.go", "\tv.trace.looked(ctx, found(in))\n", "\tv.trace.looked(ctx, found(in))\n\tif in != nil {\n\t\treturn Principal{in}, nil\n\t}\n", inCore},
+	{"guard: what is remembered is not decided", "core/guard.go", "\tv.trace.looked(ctx, found(in), background)\n", "\tv.trace.looked(ctx, found(in), background)\n\tif in != nil {\n\t\treturn Principal{in}, nil\n\t}\n", inCore},
 	{"guard: Optional lets none pass", "core/guard.go", "if g.need.optional && err == ErrNoToken {", "if false {", inCore},
 	{"guard: two Authorization fields are none", "core/guard.go", "credentials(r.Authorization, v.maxToken)", "credentials(r.Authorization[:len(r.Authorization)%2], v.maxToken)", inCore},
 	{"requirement: a negative MaxAge is fine", "core/requirement.go", "if r.maxAge < 0 {", "if false {", inCore},

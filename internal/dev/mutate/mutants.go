@@ -30,6 +30,7 @@ var mutants = slices.Concat(
 	recogniseMutants,
 	clientAuthMutants,
 	refusedCertificateMutants,
+	hotMutants,
 )
 
 // decisionMutants make wrong decisions, and ask or tell what they should not.
@@ -88,7 +89,7 @@ var decisionMutants = []mutant{
 	{"cache: negative TTL is the positive one", "core/caching.go", "in.Asked + c.negativeTTL", "in.Asked + c.ttl", inCore},
 	{"cache: negative answers displace", "core/caching.go", "c.inactive.Set(key, in.Asked, at, until)", "c.active.Set(key, in, at, until)", inCore},
 	{"cache: an inactive answer leaves the active one", "core/caching.go", "\tif !in.Active {\n\t\tc.active.Delete(key)", "\tif !in.Active {", inCore},
-	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tttl := c.ttl", "\tttl := c.ttl", inCore},
+	{"cache: an active answer leaves the inactive one", "core/caching.go", "\tc.inactive.Delete(key)\n\tttl := ", "\tttl := ", inCore},
 	{"cache: MaxAge is ignored", "core/caching.go", "return !r.fresh || age <= r.maxAge", "return true", inCore},
 	{"cache: MaxAge(0) takes what is remembered", "core/caching.go", "if need.fresh && need.maxAge == 0 {", "if false {", inCore},
 	{"cache: MaxAge joins older flights", "core/caching.go", "notBefore = time.Now().Add(-need.maxAge)", "_ = need", inCore},
