@@ -22,28 +22,34 @@ type traffic struct {
 // calls returns how many introspections a second the server gets.
 //
 // One replica sees the requests with one token as a Poisson process of rate µ = rate/replicas. It
-// asks the server at the first request, then not for the TTL, then at the next request, and so on
-// until the token ends. The kth call about a token comes at (k-1)*TTL plus a sum of k exponential
-// waits, so it comes before the end of the lifetime L with probability P(Gamma(k, µ) <=
-// L-(k-1)*TTL). The sum of these over k is the number of calls per token and replica. The rate is
-// that number times users*replicas/lifetime.
+// asks the server at the first request, then not for four fifths of the TTL, then at the next
+// request, in the background or not, and so on. It does not ask again if the TTL would end after
+// the token. The kth call about a token comes at (k-1)*4/5*TTL plus a sum of k exponential waits.
+// So it comes if at least k-1 requests fall into x = L-TTL-(k-2)*4/5*TTL, the lifetime L without
+// the times in which none asks, and k into x+TTL/5. The sum of these probabilities over k is the
+// number of calls per token and replica. The rate is that number times users*replicas/lifetime.
 func (t traffic) calls() float64 {
 	µ, life := t.rate/t.replicas, t.lifetime.Seconds()
 	if t.ttl == 0 {
 		return t.users * t.rate
 	}
-	questions := 0.0
-	for k := 1; ; k++ {
-		left := life - float64(k-1)*t.ttl.Seconds()
-		if left <= 0 {
+	ttl := t.ttl.Seconds()
+	next := 1 - math.Exp(-µ*(1-quiet)*ttl) // a request comes in the last fifth
+	questions := atLeast(1, µ*life)
+	for k := 2; ; k++ {
+		x := life - ttl - float64(k-2)*quiet*ttl
+		if x <= 0 {
 			return t.users * t.replicas * questions / life
 		}
-		p := atLeast(k, µ*left)
-		if questions += p; p < 1e-12 {
+		before, all := atLeast(k-1, µ*x), atLeast(k, µ*x)
+		if questions += all + (before-all)*next; before < 1e-12 {
 			return t.users * t.replicas * questions / life
 		}
 	}
 }
+
+// quiet is the part of the TTL in which no request has the server asked.
+const quiet = 0.8
 
 // atLeast returns the probability that a Poisson variable of that mean is k or more.
 func atLeast(k int, mean float64) float64 {
@@ -58,7 +64,7 @@ func atLeast(k int, mean float64) float64 {
 // rule is an approximation of calls for a pocket calculator, for tokens that live much longer
 // than the TTL.
 func (t traffic) rule() float64 {
-	return t.users * t.rate / (1 + t.rate*t.ttl.Seconds()/t.replicas)
+	return t.users * t.rate / (1 + quiet*t.rate*t.ttl.Seconds()/t.replicas)
 }
 
 // simulate counts the calls that the server gets from that many users in that time, request by
@@ -69,7 +75,7 @@ func (t traffic) simulate(span time.Duration, seed uint64) float64 {
 	life, ttl, end := t.lifetime.Seconds(), t.ttl.Seconds(), span.Seconds()
 
 	type place struct{ user, replica int }
-	remembered := map[place]float64{} // until when
+	quietUntil := map[place]float64{}
 	tokenEnds := make([]float64, int(t.users))
 	next := make(agenda, int(t.users))
 	for user := range next {
@@ -86,10 +92,13 @@ func (t traffic) simulate(span time.Duration, seed uint64) float64 {
 			tokenEnds[user] += life
 		}
 		p := place{user, random.IntN(int(t.replicas))}
-		if now < remembered[p] {
+		if now < quietUntil[p] {
 			continue
 		}
-		remembered[p] = min(now+ttl, tokenEnds[user])
+		quietUntil[p] = tokenEnds[user]
+		if now+ttl <= tokenEnds[user] {
+			quietUntil[p] = now + quiet*ttl
+		}
 		if now >= from {
 			asked++
 		}
@@ -124,8 +133,9 @@ func ownTokenCalls(replicas float64, lifetime time.Duration) float64 {
 
 // remembered returns how many live entries the cache of each replica has.
 func (t traffic) remembered(fleet float64) float64 {
-	µ := t.rate / t.replicas
-	return t.users * t.replicas / fleet * t.ttl.Seconds() / (t.ttl.Seconds() + 1/µ)
+	µ, ttl := t.rate/t.replicas, t.ttl.Seconds()
+	live := quiet*ttl + (1-math.Exp(-µ*(1-quiet)*ttl))/µ
+	return t.users * t.replicas / fleet * live / (quiet*ttl + 1/µ)
 }
 
 // scenarios are small enough to simulate; calls grow in proportion to the users.
@@ -161,8 +171,8 @@ func measureScale(s settings) (*result, error) {
 		}
 		r.row(t.String(), perSecond(t.calls()), simulated, perSecond(t.rule()), percent(t.calls()/(t.users*t.rate)))
 	}
-	r.note("Rule of thumb: calls = U λ / (1 + λ T / R), with U users of λ requests a second each, spread over R replicas, and a TTL of T." +
-		" It ignores that tokens end. Never more than U λ, nor U R / T.")
+	r.note("Rule of thumb: calls = U λ / (1 + 0.8 λ T / R), with U users of λ requests a second each, spread over R replicas, and a TTL of T." +
+		" It ignores that tokens end. Never more than U λ, nor U R / 0.8 T.")
 	r.note("%s replicas fetch %.1f tokens of their own a second, if these live for an hour. In a fleet of that size, with users that stick to one"+
 		" replica, a request a minute and a TTL of a minute, each replica remembers %s answers at a time.",
 		count(fleet), ownTokenCalls(fleet, time.Hour), count(large[2].remembered(fleet)))

@@ -36,7 +36,7 @@ func TestTheFormulaInCasesThatNeedNone(t *testing.T) {
 		{"without a cache each request is a call", traffic{1000, 10, 0.5, 0, time.Hour}, 500},
 		{"a user on so many replicas never meets the same twice", traffic{1000, 1e9, 0.5, time.Minute, time.Hour}, 500},
 		{"with a TTL beyond the lifetime and many requests, one call a token", traffic{1000, 1, 10, 2 * time.Hour, time.Hour}, 1000. / 3600},
-		{"many requests, short TTL: one call a TTL", traffic{1000, 1, 1000, time.Minute, time.Hour}, 1000. / 60},
+		{"many requests, short TTL: one call in four fifths of a TTL", traffic{1000, 1, 1000, time.Minute, time.Hour}, 1000. / 48},
 	} {
 		near(t, c.name, c.of.calls(), c.want, 0.001)
 	}
