@@ -47,7 +47,9 @@ type Config struct {
 	ClientCertificate func(*tls.CertificateRequestInfo) (*tls.Certificate, error)
 
 	// CacheTTL is how long an active answer is remembered, at most: the end of the token comes
-	// first. Nil means one minute. Zero, new(time.Duration(0)), remembers no active answer.
+	// first. A request in the last fifth of that time has the server asked again in the background,
+	// so that requests with a token in use do not wait. Nil means one minute. Zero,
+	// new(time.Duration(0)), remembers no active answer.
 	CacheTTL *time.Duration
 	// NegativeTTL is how long an inactive answer is remembered. Nil means 5s. Zero turns that off.
 	NegativeTTL *time.Duration
@@ -80,7 +82,8 @@ type Config struct {
 	// to 1 024 while requests wait and the server answers as fast as before.
 	//
 	// Further requests wait, 2 048 at most, for two fifths of Timeout at most. When more come,
-	// those that have waited longest get 503.
+	// those that have waited longest get 503. Calls in the background begin while half of the calls
+	// are free, and are cancelled when a request has to wait.
 	MaxInFlight int
 
 	// Transport carries the requests to the server. Nil means what tokensource.NewTransport(CAFile)
