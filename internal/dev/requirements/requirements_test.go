@@ -97,7 +97,7 @@ func read(t *testing.T, file string) (map[string]string, []string) {
 	return texts, order
 }
 
-var rowID = regexp.MustCompile(`\b(?:(?:BT|IN|CC|MFP|MT|DP|RI|BCP|AV|CN|JI|JL|MD|MW|LG|SV)-\d\d\d?|A\d\d)\b`)
+var rowID = regexp.MustCompile(`\b(?:(?:BT|IN|CC|MFP|MT|DP|RI|BCP|AV|CN|HT|JI|JL|MD|MW|LG|SV)-\d\d\d?|A\d\d)\b`)
 
 // proofs returns, for each id, the places in test code that name it: the file and the declaration.
 func proofs(t *testing.T) map[string][]string {
