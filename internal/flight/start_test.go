@@ -48,6 +48,7 @@ func TestStart(t *testing.T) {
 				g.Forget("k", func() {})
 			}
 			time.Sleep(time.Second)
+			synctest.Wait()
 			if !forget && len(kept) != 2 || forget && len(kept) != 1 {
 				t.Errorf("forgotten %v: kept %q", forget, kept)
 			}
