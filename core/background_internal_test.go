@@ -58,6 +58,7 @@ func (c *crowd) play(t *testing.T, background bool) {
 		random := rand.New(rand.NewPCG(1, uint64(user)))
 		values := []string{fmt.Sprintf("Bearer user-%d", user)}
 		all.Go(func() {
+			time.Sleep(time.Duration(random.Int64N(int64(time.Minute)))) // they do not all come at once
 			for {
 				time.Sleep(time.Duration(random.ExpFloat64() / c.perSecond * float64(time.Second)))
 				sent := time.Now()

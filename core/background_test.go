@@ -104,6 +104,7 @@ func TestCallersOfAHotTokenDoNotWait(t *testing.T) {
 			h.use(at, "ok", 0)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if hot := h.looked[core.LookedInfo{Result: core.Hit, Background: true}]; hot != len(h.background) || h.srv.Calls().Introspection != 1+hot {
 			t.Errorf("%d hits asked again, %d questions in the background, %d calls", hot, len(h.background), h.srv.Calls().Introspection)
 		}
@@ -146,6 +147,7 @@ func TestNoBackgroundQuestion(t *testing.T) {
 					}
 				}
 				time.Sleep(time.Second)
+				synctest.Wait()
 				calls := h.srv.Calls().Introspection - before
 				if !tt.revoke {
 					calls++ // the first

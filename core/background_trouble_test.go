@@ -106,6 +106,7 @@ func TestBackgroundQuestionsGiveWay(t *testing.T) {
 		if got, wait := stranger(); got != "ok" || wait != latency {
 			t.Errorf("a caller beside a call and a question in the background that hangs: %s after %v, want ok after %v", got, wait, latency)
 		}
+		synctest.Wait()
 		if len(h.background) != 1 || h.background[0] == nil || !strings.Contains(h.background[0].Error(), "given up for a caller") {
 			t.Errorf("the question in the background came to %v", h.background)
 		}
