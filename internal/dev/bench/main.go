@@ -36,6 +36,7 @@ var sections = []section{
 	{"memory", "Memory of a remembered answer", measureMemory},
 	{"flood", "A flood of unique garbage tokens while good ones keep coming", measureFlood},
 	{"cold", "A check that asks the server, over a bare round trip of net/http", measureCold},
+	{"hot", "Tokens in use: which requests wait for the server", measureHot},
 	{"herd", "1 000 concurrent requests with one new token", measureHerd},
 	{"loopback", "End to end over loopback, 64 keep-alive connections", measureLoopback},
 	{"tokensource", "Our own token", measureTokenSource},
