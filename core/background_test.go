@@ -198,6 +198,21 @@ func TestForgetDuringABackgroundQuestion(t *testing.T) {
 	})
 }
 
+// An answer from the background is like any other: Forget finds it by its Principal.
+func TestForgetAfterABackgroundQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHotToken(t)
+		h.use(48*time.Second, "ok", 0)
+		time.Sleep(time.Second)
+		p, _ := authorize(t.Context(), h.v, bearer(h.token), core.Authenticated())
+		if err := h.v.Forget(p); err != nil {
+			t.Fatal(err)
+		}
+		h.use(50*time.Second, "ok", latency)
+		h.calls(3)
+	})
+}
+
 // A token that turns out to be revoked is refused at once, without another question.
 func TestRevokedHotTokenIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
