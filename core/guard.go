@@ -40,7 +40,8 @@ func (v *Verifier) Guard(need Requirement) (*Guard, error) {
 // answer to a refused one; never both. For an Optional requirement and a request without bearer
 // credentials it returns the zero Principal and no Denial. It waits for the authorization server
 // no longer than ctx and [Config].Timeout allow. A remembered answer costs no allocation, and no
-// lock that another request could hold for long.
+// lock that another request could hold for long; but one hit of each answer in use has the server
+// asked again, which another goroutine does.
 func (g *Guard) Authorize(ctx context.Context, r Request) (Principal, *Denial) {
 	if g == nil || g.v == nil {
 		if g != nil && g.choice != nil {

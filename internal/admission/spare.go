@@ -9,7 +9,7 @@ import (
 // ErrGaveWay is the cause of the context of a background call whose slot a caller needs.
 var ErrGaveWay = errors.New("given up for a caller that needs its slot")
 
-// sparePart: background calls begin while at most one of so many slots is taken, theirs included.
+// sparePart: a background call begins only if then at most one of so many slots is taken.
 const sparePart = 2
 
 // Spare gives a slot to a background call about a known token, one that no caller waits for. It
