@@ -26,8 +26,8 @@ func (e *backgroundError) Unwrap() error { return e.error }
 
 // askAgain asks about the token of in while its caller goes on with in, the remembered answer. It
 // reports whether it does: once for each answer, unless the question was not admitted, and not if a
-// call about key is under way. An answer takes the place of in, or drops it if it is inactive. After
-// a failure in counts until its time is over.
+// call about key is under way. An answer takes the place of in, or drops it if it is inactive.
+// After a failure in counts until its time is over.
 func (c *caching) askAgain(key memcache.Key, token string, in *introspect.Introspection, at time.Duration) bool {
 	if !in.Claim(at) {
 		return false

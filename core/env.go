@@ -117,7 +117,7 @@ func (e *env) config() Config {
 	for _, m := range c.check() {
 		e.translate(m)
 	}
-	if c.Profile.token != nil && e.auth == "bearer" {
+	if c.Profile.token != nil && e.auth == bearerAuth {
 		e.checkTokenSource(&c)
 	}
 	if c.ClientSecretFunc != nil && secret != "" {

@@ -46,16 +46,23 @@ func (e *env) mobileFirst7(base string) Profile {
 func (e *env) curity(server string) Profile {
 	c := CurityConfig{IntrospectionURL: server, Issuer: e.get("ISSUER"), JWTAnswers: e.jwtAnswers()}
 	c.Audience, c.AnyAudience = e.audience()
-	e.auth = cmp.Or(e.get("AUTH"), "basic")
-	switch e.auth {
-	case "basic", "basic-raw", "post", "tls_client_auth":
-		c.ClientAuth = tokensource.ClientAuth(e.auth)
-	case privateKeyJWT:
-	default:
-		e.fail("AUTH", "is %q, want basic, basic-raw, post, private_key_jwt or tls_client_auth", e.auth)
-		e.auth = ""
-	}
+	c.ClientAuth = e.clientAuth("basic", "basic-raw", "post", privateKeyJWT, "tls_client_auth")
 	return Curity(c)
+}
+
+// clientAuth reads AUTH, which must be one of want; the first is the default. It returns how a secret
+// or a certificate is sent, "" for the other ways.
+func (e *env) clientAuth(want ...string) tokensource.ClientAuth {
+	e.auth = cmp.Or(e.get("AUTH"), want[0])
+	switch {
+	case !slices.Contains(want, e.auth):
+		last := len(want) - 1
+		e.fail("AUTH", "is %q, want %s or %s", e.auth, strings.Join(want[:last], ", "), want[last])
+		e.auth = ""
+	case e.auth != privateKeyJWT && e.auth != bearerAuth:
+		return tokensource.ClientAuth(e.auth)
+	}
+	return ""
 }
 
 func (e *env) jwtAnswers() *JWTAnswers {
@@ -84,21 +91,14 @@ func (e *env) audience() (values []string, whatever bool) {
 func (e *env) rfc7662(server string) Profile {
 	c := RFC7662Config{IntrospectionURL: server, Issuer: e.get("ISSUER"), JWTAnswers: e.jwtAnswers()}
 	c.Audience, c.AnyAudience = e.audience()
-	e.auth = cmp.Or(e.get("AUTH"), "basic")
-	switch e.auth {
-	case "basic", "basic-raw", "post", "tls_client_auth":
-		c.ClientAuth = tokensource.ClientAuth(e.auth)
-	case privateKeyJWT:
-	case bearerAuth:
-		p := RFC7662(c)
+	c.ClientAuth = e.clientAuth("basic", "basic-raw", "post", privateKeyJWT, "tls_client_auth", bearerAuth)
+	p := RFC7662(c)
+	if e.auth == bearerAuth {
 		p.token = &tokensource.Config{TokenURL: e.must("TOKEN_URL"), Scope: e.get("TOKEN_SCOPE"), ClientAuth: tokensource.Basic}
 		return p
-	default:
-		e.fail("AUTH", "is %q, want basic, basic-raw, post, private_key_jwt, tls_client_auth or bearer", e.auth)
-		e.auth = ""
 	}
 	e.ignored("AUTH other than bearer", "TOKEN_URL", "TOKEN_SCOPE")
-	return RFC7662(c)
+	return p
 }
 
 // ignored reports settings that have no meaning here.

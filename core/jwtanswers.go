@@ -16,8 +16,8 @@ import (
 // when an answer has a key that is new. While that fails, the last ones are used for a day. While
 // there are none, requests get 503.
 //
-// What is not signed lets no one in. Only the error unsupported_token_type, which refuses the token,
-// is read without a signature, and Curity's JSON, see CurityConfig.JWTAnswers.
+// What is not signed lets no one in. Only the error unsupported_token_type, which refuses the
+// token, is read without a signature, and Curity's JSON, see CurityConfig.JWTAnswers.
 type JWTAnswers struct {
 	// JWKSURL is the server's JWK set (RFC 7517). Zero means that of RFC7662Config.Metadata.
 	JWKSURL string

@@ -56,8 +56,8 @@ type EndpointError struct {
 	Status int
 	// Code is the OAuth error code of the answer, "" if it had none.
 	Code ErrorCode
-	// RetryAfter is the time to wait before the next call: what the server asked for, at most a minute,
-	// or the rest of the Source's own backoff. Zero means that neither is known.
+	// RetryAfter is the time to wait before the next call: what the server asked for, at most a
+	// minute, or the rest of the Source's own backoff. Zero means that neither is known.
 	RetryAfter time.Duration
 	// Hint is what the operator should check. It may be empty.
 	Hint string

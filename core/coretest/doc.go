@@ -40,8 +40,8 @@
 //
 // The text above is about [MobileFirst8]. A [Server] speaks other dialects as well, each at its own
 // paths. Limit it to one with [Server.Only]: then it has the endpoints of a real server of that
-// kind and no others, and mints its tokens. [Server.EndpointURL] and [Server.Issuer] are what a resource
-// server is configured with:
+// kind and no others, and mints its tokens. [Server.EndpointURL] and [Server.Issuer] are what a
+// resource server is configured with:
 //
 //	srv.Only(coretest.Curity)
 //	app := orders.New(srv.EndpointURL(coretest.Curity, coretest.Introspection), "orders", "s3cret")

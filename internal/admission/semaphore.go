@@ -70,8 +70,8 @@ func (g *Gate) serve(now time.Time) {
 
 // cancelOvertaken cancels one call for each call that waits: a background call, or one that hangs
 // because a later call has overtaken it. An answer about a bad token may come sooner than one about
-// a good token. So that answer, and the answer to a probe, count only if they were sent later by two
-// fifths of Config.Timeout. g.mu is held.
+// a good token. So that answer, and the answer to a probe, count only if they were sent later by
+// two fifths of Config.Timeout. g.mu is held.
 func (g *Gate) cancelOvertaken() {
 	wanted := g.waiting.len() - g.cancelSpares()
 	behind := min(max(10*g.limit.recent, minOvertaken), maxOvertaken)

@@ -67,8 +67,8 @@ func (c *certified) RoundTrip(r *http.Request) (*http.Response, error) {
 // CloseIdleConnections closes the connections that are not in use.
 func (c *certified) CloseIdleConnections() { c.current(connAge).CloseIdleConnections() }
 
-// current returns the transport for a new request. One that is as old as age is replaced, and closes
-// its connections when they become idle.
+// current returns the transport for a new request. One that is as old as age is replaced, and
+// closes its connections when they become idle.
 func (c *certified) current(age time.Duration) *http.Transport {
 	c.mu.Lock()
 	base, old := c.base, (*http.Transport)(nil)

@@ -55,8 +55,8 @@ func refusesCertificate(err error) bool {
 	return found && (strings.Contains(alert, "certificate") || alert == "access denied")
 }
 
-// closesAtOnce reports whether the server ended an HTTP/2 connection right after the handshake. With
-// TLS 1.3 it refuses certificates then, and net/http often loses its alert.
+// closesAtOnce reports whether the server ended an HTTP/2 connection right after the handshake.
+// With TLS 1.3 it refuses certificates then, and net/http often loses its alert.
 func closesAtOnce(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "http2: client conn could not be established")
 }

@@ -46,8 +46,8 @@ func (k *Keeper) begin(now time.Duration) *fetch {
 	return k.fetch
 }
 
-// wait returns when the fetch is over or ctx ends. Tokens of any content come here, so the number of
-// those that wait is bounded.
+// wait returns when the fetch is over or ctx ends. Tokens of any content come here, so the number
+// of those that wait is bounded.
 func (k *Keeper) wait(ctx context.Context, f *fetch) error {
 	defer k.waiting.Add(-1)
 	if k.waiting.Add(1) > maxWaiting {

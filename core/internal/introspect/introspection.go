@@ -11,8 +11,8 @@ import (
 )
 
 // Introspection is what a server says about one token: facts, which package core holds against what
-// a route needs. It is immutable, but for when
-// it is due. The zero Introspection is an inactive answer.
+// a route needs. It is immutable, but for when it is due. The zero Introspection is an inactive
+// answer.
 //
 // Most of its strings are parts of the answer itself, so it holds little beside it.
 type Introspection struct {

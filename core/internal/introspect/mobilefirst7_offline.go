@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -89,8 +88,8 @@ func inactiveUnless(err error) (*Introspection, error) {
 	return nil, err
 }
 
-// noKey is the error of a check that had no key. The address of the key is made from the base, so the
-// hint is about that.
+// noKey is the error of a check that had no key. The address of the key is made from the base, so
+// the hint is about that.
 func (o *Offline) noKey(err error) error {
 	if errors.Is(err, jose.ErrCrowded) {
 		return fmt.Errorf("%w: %w", ErrNotAdmitted, err)
@@ -116,61 +115,6 @@ func (o *Offline) claims(ctx context.Context, compact string) (strictjson.Object
 		return strictjson.Object{}, errBadToken
 	}
 	return claims, nil
-}
-
-// idClaims is what counts of an ID token.
-type idClaims struct {
-	given   bool
-	expires Instant
-	user    string
-	context map[string]json.RawMessage // "imf.user" and others, as they came
-}
-
-// identity reads an ID token. It has no "prn", which an access token has, and comes from the same
-// server for the same audience: the ID token of another beside one's own access token is no
-// identity. Two tokens that do not say where they come from are not from the same server.
-func (o *Offline) identity(access, id strictjson.Object) (idClaims, error) {
-	_, hasPrincipal, _ := id.Raw("prn")
-	expires, err := expiry(id)
-	if err != nil || hasPrincipal {
-		return idClaims{}, errBadToken
-	}
-	if !o.anyIDToken && !(sameString(access, id, "iss") && sameStrings(access, id, "aud")) {
-		return idClaims{}, errBadToken
-	}
-	i := idClaims{given: true, expires: expires, context: map[string]json.RawMessage{}}
-	for _, name := range []string{"imf.user", "imf.device", "imf.application"} {
-		if raw, ok, err := id.Raw(name); ok && err == nil {
-			i.context[name] = raw
-		}
-	}
-	if user, ok, err := id.Object("imf.user"); ok && err == nil {
-		i.user, _, _ = user.String("id")
-	}
-	return i, nil
-}
-
-// expiry reads "exp", which a token must have, in seconds.
-func expiry(claims strictjson.Object) (Instant, error) {
-	exp, ok, err := claims.Number("exp")
-	if err != nil || !ok {
-		return 0, errBadToken
-	}
-	return ofSeconds("exp", exp)
-}
-
-// sameString reports whether both have the same string, which is not empty.
-func sameString(a, b strictjson.Object, name string) bool {
-	x, _, errX := a.String(name)
-	y, _, errY := b.String(name)
-	return errX == nil && errY == nil && x != "" && x == y
-}
-
-// sameStrings reports whether both have the same strings, at least one.
-func sameStrings(a, b strictjson.Object, name string) bool {
-	x, _, errX := a.Strings(name)
-	y, _, errY := b.Strings(name)
-	return errX == nil && errY == nil && len(x) > 0 && slices.Equal(x, y)
 }
 
 // facts writes what the tokens say as an answer of the online validation, and reads it.
@@ -211,63 +155,4 @@ func (o *Offline) facts(access strictjson.Object, id idClaims, now time.Time) (*
 		in.keepFor(r.until.Time().Sub(now))
 	}
 	return in, nil
-}
-
-// realms is what "imf.scope" grants at one moment.
-type realms struct {
-	names []string
-	// until is when the first of them ends, mandatory when the first mandatory one does, and the whole
-	// token with it. 0 means never.
-	until, mandatory Instant
-}
-
-// isScopeElement reports whether a realm's name can stand in a scope (RFC 6749 section 3.3).
-func isScopeElement(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
-}
-
-// earlier returns the first of two instants, of which a may be none.
-func earlier(a, b Instant) Instant {
-	if a == 0 {
-		return b
-	}
-	return min(a, b)
-}
-
-// realmsOf reads "imf.scope": realms, each with an end of its own. A realm that has ended, or whose
-// end cannot be read, is not granted. It reports false if a mandatory realm has ended: then nothing
-// is.
-func realmsOf(access strictjson.Object, now Instant) (r realms, ok bool) {
-	scope, _, err := access.Object("imf.scope")
-	if err != nil {
-		return realms{}, false
-	}
-	if len(scope.Broken()) > 0 {
-		return realms{}, false
-	}
-	for name := range scope.Whole() {
-		realm, present, err := scope.Object(name)
-		if err != nil || !present {
-			return realms{}, false
-		}
-		mandatory, _, err := realm.Bool("mandatory")
-		if err != nil {
-			return realms{}, false
-		}
-		exp, present, err := realm.NumberOrString("exp")
-		switch ends := ofEither(exp); {
-		case err == nil && present && ends > now:
-			if isScopeElement(name) {
-				r.names = append(r.names, name)
-			}
-			r.until = earlier(r.until, ends)
-			if mandatory {
-				r.mandatory = earlier(r.mandatory, ends)
-			}
-		case mandatory:
-			return realms{}, false
-		}
-	}
-	slices.Sort(r.names)
-	return r, true
 }

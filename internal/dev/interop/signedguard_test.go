@@ -33,7 +33,7 @@ func signedProfile(t *testing.T, s *server, c client) (core.RFC7662Config, core.
 	return profile, config
 }
 
-// Answers in each algorithm are read, and all of them need the keys once. SV-06, JI-01..JI-10
+// Answers in each algorithm are read, and all of them need the keys once. SV-06, JI-01 to JI-06, JI-10
 func TestSignedAnswers(t *testing.T) {
 	s := theProvider()
 	for _, algorithm := range algorithms {
